@@ -15,18 +15,6 @@ from fastapi import FastAPI
 from app import __version__
 from app.console import gallery
 from app.console.frame import templates
-from app.console.pages import (
-    accessibility,
-    account,
-    boards,
-    front_door,
-    held,
-    operator,
-    second_factor,
-    settings,
-    sign_in,
-    validate,
-)
 from app.console.refusals import show_problem
 from app.console.routes import refuse_roleless
 from app.console.site import PAGES
@@ -121,21 +109,6 @@ ROUTERS = (
     docs.webhooks,
 )
 UPLOADS = frozenset({("POST", batches.PATH)}) | FORMS_WITH_FILES
-PAGES = (
-    assets.router,
-    accessibility.router,
-    front_door.router,
-    sign_in.router,
-    sign_in.sign_out,
-    second_factor.router,
-    account.router,
-    validate.router,
-    held.router,
-    *settings.ROUTERS,
-    *boards.ROUTERS,
-    *operator.ROUTERS,
-)
-"""The console: pages for people, none of them in the description of the API."""
 UPLOADS = frozenset({("POST", batches.PATH)})
 """Operations whose bodies are files."""
 

@@ -17,7 +17,7 @@ _TYPE = "type"
 _NO_HTML_ID = re.compile(r"[^A-Za-z0-9_-]+")
 
 
-class Offer(msgspec.Struct, frozen=True, kw_only=True):
+class OfferedValue(msgspec.Struct, frozen=True, kw_only=True):
     """A value that would satisfy a rule, to be taken with one click if it is true."""
 
     pointer: str
@@ -33,7 +33,7 @@ class Said(msgspec.Struct, frozen=True, kw_only=True):
     text: str
     hint: str = ""
     rule_address: str = ""
-    offers: tuple[Offer, ...] = ()
+    offers: tuple[OfferedValue, ...] = ()
 
 
 class SummaryLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -163,9 +163,10 @@ def said_of_findings(findings: Iterable[Finding]) -> list[Said]:
     ]
 
 
-def _offers(suggested: Iterable[tuple[str, str | float]]) -> tuple[Offer, ...]:
+def _offers(suggested: Iterable[tuple[str, str | float]]) -> tuple[OfferedValue, ...]:
     return tuple(
-        Offer(pointer=pointer, value=value if isinstance(value, str) else f"{value:g}") for pointer, value in suggested
+        OfferedValue(pointer=pointer, value=value if isinstance(value, str) else f"{value:g}")
+        for pointer, value in suggested
     )
 
 

@@ -16,6 +16,7 @@ from app.console.pages import (
     held,
     home,
     learners,
+    operator,
     reports,
     session,
     settings,
@@ -53,6 +54,7 @@ PAGES = (
     held.router,
     *settings.ROUTERS,
     *boards.ROUTERS,
+    *operator.ROUTERS,
 )
 """The pages, none of them in the description of the API."""
 UPLOADS = frozenset({("POST", f"/p/{{provider_id}}{uploads.NEW}")})

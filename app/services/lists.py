@@ -10,7 +10,7 @@ import msgspec
 from app.core.http.pagination import Total
 from app.domain.catalogue import Catalogue
 from app.domain.formats import find_format
-from app.store.list_orders import Place
+from app.store.lists.orders import Place
 
 R = TypeVar("R")
 

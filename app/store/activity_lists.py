@@ -16,8 +16,8 @@ from app.domain.parsing import own_id_or_none, plain_text
 from app.schemas.looking.summary_queries import SummaryQuery
 from app.schemas.queries import ActivityQuery
 from app.store.activities import ACTIVITY, read
-from app.store.keyset_pages import ListConditions, count_total, find_places
-from app.store.list_orders import Order, Place, SortColumn, order_of
+from app.store.lists.keyset_pages import ListConditions, count_total, find_places
+from app.store.lists.orders import Order, Place, SortColumn, order_of
 from app.store.sql.key_sets import select_by_keys
 from app.store.sql.statements import fetch_value
 

@@ -16,8 +16,8 @@ from app.domain.identity.comparison_keys import name_key
 from app.domain.parsing import plain_text
 from app.schemas.queries import CompletionFilters
 from app.store.completions import load_by_ids
-from app.store.keyset_pages import ListConditions, count_total, find_places, without_index
-from app.store.list_orders import Order, Place, SortColumn, order_of
+from app.store.lists.keyset_pages import ListConditions, count_total, find_places, without_index
+from app.store.lists.orders import Order, Place, SortColumn, order_of
 from app.store.sql.statements import fetch_column
 
 SORTS = {

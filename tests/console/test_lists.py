@@ -11,7 +11,7 @@ from lxml import html
 
 from app.console.lists import filters
 from app.services.context import Service
-from app.store import keyset_pages
+from app.store.lists import keyset_pages
 from tests.api.completions.test_stories import SEVEN_LINES
 from tests.builders.bodies import GRAND_ROUNDS, a_completion, points
 from tests.harness.api import Api, settle

@@ -13,6 +13,7 @@ from tests.harness.access.people import mails
 from tests.harness.api import settle
 from tests.harness.console.stronger import sign_in_manager
 from tests.harness.console.windows import SAME_SITE, Window, sign_in
+from tests.harness.managed import wait_for_cache
 
 DATABASES = ["sqlite"]
 HERE = "/p/0008001/settings"
@@ -141,6 +142,7 @@ def test_two_keys_work_at_a_time_and_one_is_ended(manager: Window, service: Serv
     manager.submit(ending)
     assert "The key was ended." in manager.text
     assert second[-4:] in manager.text
+    wait_for_cache()
     assert asked_with(manager, first) == 401
     settle(service)
 
@@ -163,6 +165,7 @@ def test_a_revoked_system_is_gone(manager: Window, service: Service) -> None:
     assert "Revoke Our LMS?" in manager.open(f"{way}/revoke").text
     manager.submit(f"{way}/revoke")
     assert "Our LMS was revoked." in manager.text
+    wait_for_cache()
     assert asked_with(manager, key) == 401
     settle(service)
 

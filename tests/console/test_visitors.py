@@ -68,7 +68,7 @@ def enter(window: Window, service: Service, person: str) -> Window:
 
 
 def made_address(route: PageRoute) -> str:
-    values = {"provider_id": OWN, "code": "ABA"}
+    values = {"provider_id": OWN, "code": "ABA", "which": "rejected", "format": "xlsx", "day": "2021-12-20"}
     return re.sub(r"\{(\w+)(?::path)?\}", lambda found: values.get(found[1], "none-such"), route.path)
 
 

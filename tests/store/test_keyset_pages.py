@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import Connection
 
 from app.services.context import Service
-from app.store import keyset_pages
-from app.store.keyset_pages import ListConditions, find_places
-from app.store.list_orders import Order, SortColumn
+from app.store.lists import keyset_pages
+from app.store.lists.keyset_pages import ListConditions, find_places
+from app.store.lists.orders import Order, SortColumn
 from app.store.sql.statements import execute
 
 ROWS = 400

@@ -53,7 +53,7 @@ _FILTERS = {
 _BOUND_TO = "console activities"
 
 
-class ListAddress(BaseModel):
+class ActivityListAddress(BaseModel):
     """The filters, order and page of the list as they stand in its address, blank where nothing was chosen."""
 
     q: list[str] = []
@@ -121,7 +121,7 @@ class ActivityView(msgspec.Struct, frozen=True, kw_only=True):
 
 @router.get("")
 async def list_activities(
-    request: Request, visitor: Reader, provider_id: str, sought: Annotated[ListAddress, Query()]
+    request: Request, visitor: Reader, provider_id: str, sought: Annotated[ActivityListAddress, Query()]
 ) -> Response:
     """List the activities that fit the filters of the address."""
     base = f"/p/{visitor.caller.provider_id}/activities"

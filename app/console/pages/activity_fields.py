@@ -76,8 +76,10 @@ def read_activity(form: BodyForm[F], sent: SentFields) -> Typed:
     given: SentFields = {}
     for name, values in sent.items():
         row = _ROW.fullmatch(name)
-        if row is not None and not any(map(str.strip, sent.get(f"{row[1]}/{_NAMED_BY[row[2]]}", ()))):
-            continue
+        if row is not None:
+            at, list_name = row.groups()
+            if not any(map(str.strip, sent.get(f"{at}/{_NAMED_BY[list_name]}", ()))):
+                continue
         given[name] = values
         if _ONE_A_LINE.fullmatch(name):
             given[name] = [line.strip() for value in values for line in value.split("\n") if line.strip()]

@@ -45,7 +45,7 @@ router = APIRouter(
 Text = Annotated[str, Query(max_length=8_000)]
 
 
-class RecordView(msgspec.Struct, frozen=True, kw_only=True):
+class EntryView(msgspec.Struct, frozen=True, kw_only=True):
     """What the form of one record shows."""
 
     form: DrawnForm
@@ -246,7 +246,7 @@ async def _show(
     rows = rows_of(form, activity, visitor.service.catalogue)
     base = _base(visitor, activity.activity_id)
     today = visitor.service.clock().date()
-    view = RecordView(
+    view = EntryView(
         form=form,
         activity=activity,
         base=base,

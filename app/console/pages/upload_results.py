@@ -29,6 +29,8 @@ router = APIRouter(prefix="/p/{provider_id}/uploads/{batch_id}", route_class=Pag
 PAGE = 50
 HELD_BACK = 10.0
 """Seconds for which a question about progress waits until something changed."""
+OPENED_BY_ALL = FileFormat.XLSX
+"""The format that whoever mends rows by hand can open: files of others are offered in it as well."""
 _TABS = (
     ("rejected", "Rejected"), ("added", "Added"), ("joined", "Joined"), ("updated", "Updated"), ("deleted", "Deleted"),
     ("unchanged", "Unchanged"), ("held", "Held"), ("one", "Matched"), ("more_than_one", "More than one matched"),
@@ -231,7 +233,7 @@ def _files(here: str, batch: Batch) -> list[tuple[str, str]]:
     ):
         if number:
             files.append((text, f"{here}/files/{which.value}"))
-            if batch.head.format is not FileFormat.XLSX:
+            if batch.head.format is not OPENED_BY_ALL:
                 files.append((f"{text}, Excel", f"{here}/files/{which.value}?format=xlsx"))
     return files
 

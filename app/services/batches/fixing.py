@@ -40,7 +40,7 @@ class FixRow(msgspec.Struct, frozen=True, kw_only=True):
     """By the number of a finding, the field that it is about; none for one about the whole row."""
 
 
-class Offer(msgspec.Struct, frozen=True, kw_only=True):
+class RepeatedMend(msgspec.Struct, frozen=True, kw_only=True):
     """A value that mends a fault in several rows."""
 
     field: str
@@ -55,7 +55,7 @@ class SameFault(msgspec.Struct, frozen=True, kw_only=True):
     numbers: tuple[int, ...]
     heading: str
     detail: str
-    offers: tuple[Offer, ...]
+    offers: tuple[RepeatedMend, ...]
 
 
 class Fixing(msgspec.Struct, frozen=True, kw_only=True):
@@ -198,7 +198,9 @@ def _person_fields(fields: Iterable[RecordField], pointers: Mapping[str, str]) -
 def _group(key: tuple[str, str, str], rows: Sequence[tuple[FixRow, RowFinding]]) -> SameFault:
     field, rule, old = key
     first, finding = rows[0]
-    offers = [Offer(field=field, rule=rule, old=old, new=shown(one.value)) for one in finding.suggestions[:_OFFERS]]
+    offers = [
+        RepeatedMend(field=field, rule=rule, old=old, new=shown(one.value)) for one in finding.suggestions[:_OFFERS]
+    ]
     return SameFault(
         numbers=tuple(dict.fromkeys(row.row.result.number for row, _ in rows)),
         heading=first.fields[field].column,

@@ -22,7 +22,7 @@ from app.services.context import Caller
 from app.services.looking.lists import ExportPiece, ExportSource
 from app.store import activity_lists
 from app.store.activity_lists import ActivityFilter
-from app.store.keyset_pages import count_total
+from app.store.lists.keyset_pages import count_total
 from app.store.looking.ids_in_order import Reached, along, next_ids
 
 AT_ONCE = 500

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from app.domain.exports import CellKind, ExportColumn
 from app.store.completion_lists import CompletionFilter, conditions_of, credit_tests, order_by
-from app.store.keyset_pages import ListConditions, count_total, without_index
+from app.store.lists.keyset_pages import ListConditions, count_total, without_index
 from app.store.looking.ids_in_order import Reached, along, next_ids
 from app.store.sql.key_sets import from_ordered_ids
 from app.store.sql.statements import Row, fetch, fetch_value, on_sqlite

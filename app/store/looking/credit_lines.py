@@ -17,8 +17,8 @@ from app.core.http.pagination import SortKey, Total
 from app.domain.looking.credit_lines import CreditLine, LineActivity
 from app.store.completion_lists import OWN, CompletionFilter, narrow
 from app.store.completions import load_by_ids
-from app.store.keyset_pages import ListConditions, count_total, find_places
-from app.store.list_orders import Order, Place, SortColumn
+from app.store.lists.keyset_pages import ListConditions, count_total, find_places
+from app.store.lists.orders import Order, Place, SortColumn
 from app.store.sql.key_sets import select_by_ids
 from app.store.sql.statements import on_sqlite
 

@@ -6,7 +6,7 @@ from sqlalchemy import Connection
 
 from app.domain.looking.facets import LineGroup
 from app.store.completion_lists import CompletionFilter
-from app.store.keyset_pages import count_total, group_rows
+from app.store.lists.keyset_pages import count_total, group_rows
 from app.store.looking.credit_lines import conditions_of
 from app.store.sql.statements import fetch, in_list, on_sqlite
 

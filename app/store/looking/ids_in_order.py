@@ -11,8 +11,8 @@ from collections.abc import Callable, Sequence
 import msgspec
 from sqlalchemy import Connection
 
-from app.store.keyset_pages import ListConditions, find_ids
-from app.store.list_orders import Order, Place
+from app.store.lists.keyset_pages import ListConditions, find_ids
+from app.store.lists.orders import Order, Place
 
 FOUND_AT_ONCE = 50_000
 

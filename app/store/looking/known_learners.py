@@ -16,8 +16,8 @@ from app.domain.identity.comparison_keys import name_key
 from app.domain.looking.known_learners import KnownLearner, KnownNumber, SeriesAttendance, beginning_of
 from app.store.completion_lists import OWN
 from app.store.completions import load_by_ids
-from app.store.keyset_pages import ListConditions, find_places
-from app.store.list_orders import Order, Place, SortColumn
+from app.store.lists.keyset_pages import ListConditions, find_places
+from app.store.lists.orders import Order, Place, SortColumn
 from app.store.sql.key_sets import select_by_keys
 from app.store.sql.values import read_date
 

@@ -11,8 +11,8 @@ from operator import itemgetter
 from sqlalchemy import Connection
 
 from app.store.completion_lists import CompletionFilter, credit_tests
-from app.store.keyset_pages import count_total, without_index
-from app.store.list_orders import Place
+from app.store.lists.keyset_pages import count_total, without_index
+from app.store.lists.orders import Place
 from app.store.looking.completion_exports import BETWEEN, CREDIT_COLUMNS, LINE_COLUMNS, in_dialect
 from app.store.looking.credit_lines import conditions_of, find_lines
 from app.store.looking.ids_in_order import Reached, next_ids

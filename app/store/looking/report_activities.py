@@ -15,8 +15,8 @@ from sqlalchemy import Connection
 from app.domain.looking.attention import Moments
 from app.domain.looking.standing_reports import ReportedActivity, ReportFilter
 from app.store.activity_lists import load_by_ids
-from app.store.keyset_pages import plan_for_values
-from app.store.list_orders import Place
+from app.store.lists.keyset_pages import plan_for_values
+from app.store.lists.orders import Place
 from app.store.looking.attention import OPEN_AND_ENDED, attendance_missed, physicians_counted
 from app.store.looking.persons import anything_reported, persons_reported
 from app.store.sql.key_sets import select_by_keys

@@ -1,8 +1,7 @@
 """Reports that list or sum credit lines: of one provider, along the days on which it was completed.
 
 A page walks the provider's records of the year by `ix_completions_completed` (late ones by `ix_completions_late`, which
-holds nothing else), or gathers from the index of a filter that has few: see `store/keyset_pages.py`. Sums read the
-provider's year.
+holds nothing else), or gathers from the index of a filter that has few, as all lists do. Sums read the provider's year.
 """
 
 from __future__ import annotations
@@ -19,8 +18,8 @@ from app.domain.looking.standing_reports import GroupTotals, ReportFilter, Repor
 from app.models import completions as tables
 from app.store.completion_lists import OWN
 from app.store.completions import LINKS
-from app.store.keyset_pages import ListConditions, count_total, find_places, plan_for_values, without_index
-from app.store.list_orders import Order, Place, SortColumn
+from app.store.lists.keyset_pages import ListConditions, count_total, find_places, plan_for_values, without_index
+from app.store.lists.orders import Order, Place, SortColumn
 from app.store.looking.attention import REJECTED, UNREPLACED
 from app.store.looking.ids_in_order import Reached, along, next_ids
 from app.store.sql.key_sets import from_keys, join_per_key

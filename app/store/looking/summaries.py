@@ -21,8 +21,8 @@ from sqlalchemy import Connection
 from app.core.http.pagination import SortKey, Total, place_after
 from app.domain.looking.activity_counts import ActivitySummary, LineCounts
 from app.store.activity_lists import OWN, load_by_ids
-from app.store.keyset_pages import ListConditions, count_total, plan_for_values
-from app.store.list_orders import Order, Place, SortColumn, order_of
+from app.store.lists.keyset_pages import ListConditions, count_total, plan_for_values
+from app.store.lists.orders import Order, Place, SortColumn, order_of
 from app.store.looking.summary_filters import SummaryFilter, narrow
 from app.store.looking.summary_lines import count_persons, lines_from_rows, lines_from_totals
 from app.store.looking.totals import by_status, counts_of

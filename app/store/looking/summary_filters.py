@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from app.schemas.looking.summary_queries import SummaryQuery
 from app.store.activity_lists import OWN, narrow_to_activities
-from app.store.keyset_pages import ListConditions
+from app.store.lists.keyset_pages import ListConditions
 from app.store.sql.key_sets import from_keys
 from app.store.sql.statements import fetch_column, on_sqlite
 

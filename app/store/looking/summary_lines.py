@@ -12,7 +12,7 @@ from app.domain.credits import CreditStatus
 from app.schemas.looking.summary_queries import SummaryQuery
 from app.store import completion_lists
 from app.store.completion_lists import typed_as
-from app.store.keyset_pages import FEW, ListConditions, without_index
+from app.store.lists.keyset_pages import FEW, ListConditions, without_index
 from app.store.looking.summary_filters import SummaryFilter
 from app.store.looking.totals import STATUSES, by_status
 from app.store.sql.statements import fetch, fetch_value, on_sqlite

@@ -13,7 +13,7 @@ from app.domain.batches import EntryMethod
 from app.schemas.completions import CompletionIn
 from app.services.context import Service, operator, transact
 from app.services.reporting import pipeline
-from app.store import keyset_pages
+from app.store.lists import keyset_pages
 from tests.builders.bodies import COURSE, GRAND_ROUNDS, a_completion, john, points, tina
 from tests.harness.api import Api, api_of
 from tests.harness.clock import ManualClock

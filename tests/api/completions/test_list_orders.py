@@ -17,10 +17,10 @@ from hypothesis import strategies as st
 from app.domain.identity.comparison_keys import full_name_key, name_key
 from app.schemas.queries import ActivityQuery, CompletionQuery
 from app.services.context import Service
-from app.store import keyset_pages
 from app.store.activity_lists import SORTS as ACTIVITY_SORTS
 from app.store.completion_lists import SORTS, CompletionFilter
 from app.store.completion_lists import page as page_of_completions
+from app.store.lists import keyset_pages
 from app.store.sql import statements
 from tests.builders.bodies import GRAND_ROUNDS, a_completion
 from tests.harness.api import Api, api_of

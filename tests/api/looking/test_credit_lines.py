@@ -13,8 +13,8 @@ from sqlalchemy import Connection
 
 from app.schemas.looking.line_queries import CreditLineQuery
 from app.services.context import Service
-from app.store import keyset_pages
 from app.store.completion_lists import CompletionFilter
+from app.store.lists import keyset_pages
 from app.store.looking import credit_lines
 from app.store.looking.credit_lines import SORTS
 from app.store.sql.statements import execute

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from app.domain.identity.comparison_keys import name_key
 from app.services.access import erasure
 from app.services.context import Service
-from app.store import keyset_pages
+from app.store.lists import keyset_pages
 from tests.api.completions.test_list_filters import EVERY_WAY
 from tests.builders.bodies import GRAND_ROUNDS, a_completion, points
 from tests.builders.merging import ann, anne, import_twice, merge, unmerge

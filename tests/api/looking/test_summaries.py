@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from app.schemas.looking.summary_queries import SummaryQuery
 from app.services.context import Service
-from app.store import keyset_pages
+from app.store.lists import keyset_pages
 from app.store.looking import summary_lines
 from app.store.looking.summaries import SORTS
 from tests.builders.bodies import GRAND_ROUNDS, a_completion, tina

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from app.domain.looking.facets import SummaryFacet
 from app.services.context import Service
-from app.store import keyset_pages
+from app.store.lists import keyset_pages
 from tests.api.looking.test_summaries import QUERIES, SUMMARIES
 from tests.harness.api import Api
 from tests.harness.clock import ManualClock

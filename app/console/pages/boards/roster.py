@@ -36,7 +36,7 @@ _STATES = {
 }
 
 
-class RosterRow(msgspec.Struct, frozen=True, kw_only=True):
+class ShownRosterRow(msgspec.Struct, frozen=True, kw_only=True):
     """A roster as the list shows it."""
 
     batch_id: str
@@ -52,7 +52,7 @@ class RosterView(msgspec.Struct, frozen=True, kw_only=True):
     """Rosters, and the form that sends one."""
 
     address: str
-    rows: tuple[RosterRow, ...]
+    rows: tuple[ShownRosterRow, ...]
     zone: str
     form: DrawnForm
 
@@ -107,8 +107,8 @@ def _address(visitor: Visitor) -> str:
     return f"{visitor.owner.address if visitor.owner is not None else ''}/roster"
 
 
-def _row_of(batch: Batch) -> RosterRow:
-    return RosterRow(
+def _row_of(batch: Batch) -> ShownRosterRow:
+    return ShownRosterRow(
         batch_id=batch.batch_id,
         filename=batch.filename,
         at=batch.created_at,

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from app.console.drawn_forms import DrawnForm, Said, said_of_problem
 from app.console.frame import Flash, go_to, page
 from app.console.once import submit_once
-from app.console.pages.sign_in import value
+from app.console.pages.entrance.sign_in import value
 from app.console.routes import PageRoute, Sent
 from app.console.visitors import Operator, Visitor
 from app.core.errors import Conflict, InvalidRequest, OperatorFault

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from app.console.drawn_forms import DrawnForm, Said, said_of_problem
 from app.console.forms import BodyForm
 from app.console.frame import page
-from app.console.pages.sign_in import value
+from app.console.pages.entrance.sign_in import value
 from app.console.routes import PageRoute, Sent
 from app.console.visitors import Operator, Visitor
 from app.core.errors import InvalidRequest

@@ -24,7 +24,7 @@ from sqlalchemy import Connection
 
 from app.core.clock import first_instant, instant_after
 from app.core.http.pagination import MOST_COUNTED, Total, place_after
-from app.store.list_orders import Order, Place
+from app.store.lists.orders import Order, Place
 from app.store.sql.statements import Row, execute, fetch, fetch_column, fetch_value, in_list, on_sqlite
 
 FEW = 5_000
