@@ -65,6 +65,12 @@ VISITED = {
     "/sign-in": ["/sign-in"],
     "/sign-in/factor": ["/sign-in/factor"],
     "/sign-in/{token}": ["/sign-in/none-such"],
+    "/p/{provider_id}/uploads": ["/p/0008001/uploads"],
+    "/p/{provider_id}/uploads/new": ["/p/0008001/uploads/new"],
+    # These need an upload, which the demo has not.
+    "/p/{provider_id}/uploads/{batch_id}": [],
+    "/p/{provider_id}/uploads/{batch_id}/fix": [],
+    "/p/{provider_id}/uploads/{batch_id}/withdraw": [],
 }
 """Addresses to visit, by the path of their route; ` > ` stands before the link of that page that is followed then."""
 ENTERED = {
@@ -82,6 +88,7 @@ PARTS: set[str] = {
     "/b/{code}/roster/{batch_id}/files/{which}",
     "/p/{provider_id}/downloads/{kind}",
 }
+PARTS = {"/p/{provider_id}/uploads/{batch_id}/progress", "/p/{provider_id}/uploads/{batch_id}/files/{which}"}
 """Paths of routes that answer a script with a part of a page, or with a file."""
 THEMES = ("light", "dark")
 WIDTHS = (1280, 360)

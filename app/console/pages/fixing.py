@@ -311,14 +311,14 @@ def _said(row: FixRow, names: Mapping[str, str]) -> list[Said]:
         heading = f"{row.fields[field].column}: " if field is not None else ""
         said.append(
             Said(
-                pointer=names.get(field or "", ""),
+                pointer=names.get(field or "", "") if finding.severity is Severity.REJECT else "",
                 severity="no" if finding.severity is Severity.REJECT else "warn",
                 text=f"{heading}{finding.detail}",
                 hint=finding.hint,
                 rule_address=f"/v1/rules/{finding.rule}",
             )
         )
-    return said
+    return sorted(said, key=lambda line: line.severity == "warn")
 
 
 def _said_stale(row: FixRow, own: Mapping[str, str]) -> Said:

@@ -17,6 +17,7 @@ from app.console.frame import Flash, go_to, page
 from app.console.pages.uploads import UploadLine, answer_of, batch_of, keyed, line_of
 from app.console.routes import PageRoute, Sent
 from app.console.visitors import Reporter, Visitor
+from app.console.words import counted
 from app.core.errors import Conflict, PermissionNotAttested
 from app.domain.batch_mends import MendedRow
 from app.domain.batches import Batch, BatchKind, BatchStatus, FileFormat
@@ -173,7 +174,10 @@ def _heading(batch: Batch, found: history.Uploads) -> tuple[str, str]:
     waiting = found.states.get("open", 0) + found.states.get("ready", 0)
     if waiting:
         verb = "needs" if waiting == 1 else "need"
-        return f"{waiting:,} of {read:,} {'row' if read == 1 else 'rows'} {verb} fixing", f"{read - rejected:,} are in."
+        return (
+            f"{waiting:,} of {read:,} {'row' if read == 1 else 'rows'} {verb} fixing",
+            f"Rows that are in: {read - rejected:,}.",
+        )
     if rejected:
         return "Nothing is left to fix", f"{read - rejected:,} of {read:,} rows are in; the others were seen to."
     if read == 1:
@@ -216,7 +220,7 @@ def _row(batch: Batch, row: MendedRow) -> ResultRow:
                 hint=finding.hint,
                 rule_address=f"/v1/rules/{finding.rule}",
             )
-            for finding in row.result.findings
+            for finding in sorted(row.result.findings, key=lambda one: one.severity is not Severity.REJECT)
         ],
     )
 
@@ -314,5 +318,5 @@ async def show_undoing(request: Request, visitor: Reporter, provider_id: str, ba
 async def undo_upload(request: Request, visitor: Reporter, provider_id: str, batch_id: str) -> Response:
     """Undo an upload."""
     done = await undoing.withdraw(visitor.caller, batch_id, dry_run=False)
-    text = f"{done.completions:,} completions were withdrawn. Their boards are told."
+    text = f"Withdrawn: {counted(done.completions, 'completion')}. Their boards are told."
     return go_to(request, f"/p/{provider_id}/uploads/{batch_id}", Flash(text=text))

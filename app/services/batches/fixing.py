@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from app.domain.batch_mends import MendedRow, MendState, RecordField, shown
 from app.domain.batches import Batch, RowFinding, RowOutcome
+from app.domain.findings import Severity
 from app.files.headings import layout
 from app.services.batches import mending
 from app.services.context import Caller
@@ -19,6 +20,7 @@ _WHO = ("first_name", "last_name", "completed_on", "title", "internal_id")
 _PERSON = (
     "first_name", "last_name", "date_of_birth", "npi", "learner_id", "state", "license_id", "board", "board_id",
 )  # fmt: skip
+_NAMED = _PERSON[:3]
 _OFFERS = 3
 
 
@@ -157,11 +159,14 @@ def _fix_row(row: MendedRow, pointers: Mapping[str, str], *, whole: bool) -> Fix
             field = finding.pointer
         if field is not None:
             columns_of[index] = field
+        if finding.severity is not Severity.REJECT:
+            continue
+        if field is not None:
             inputs.add(field)
         for one in finding.suggestions:
             beside = _field_of(fields, one.index, one.column, one.pointer)
             inputs |= {beside} if beside is not None else set()
-        if finding.severity.value == "reject" and (field is None or _last(pointers.get(field, "")) in _PERSON):
+        if field is None or _last(pointers.get(field, "")) in _PERSON:
             inputs |= set(_person_fields(fields.values(), pointers))
     return FixRow(
         row=row,
@@ -185,11 +190,11 @@ def _field_of(fields: Mapping[str, RecordField], index: int | None, column: str 
 
 
 def _person_fields(fields: Iterable[RecordField], pointers: Mapping[str, str]) -> list[str]:
-    """Return the fields that say who somebody is: those that are given, and the first of each sort."""
+    """Return the fields that say who somebody is: those that are given, and name and birthday though they are not."""
     found, sorts = [], set()
     for field in fields:
         sort = _last(pointers.get(field.field, field.column))
-        if sort in _PERSON and (field.value not in (None, "") or sort not in sorts):
+        if sort in _PERSON and (field.value not in (None, "") or (sort in _NAMED and sort not in sorts)):
             found.append(field.field)
             sorts.add(sort)
     return found
