@@ -29,15 +29,19 @@ _ACTIVITIES = _columns("Activity", "Dates", "#Counted", "#Reported")
 
 
 def _report(
-    kind: ExportKind, query: type[FilterQuery], columns: tuple[ListColumn, ...], *more: ListFilter, lines: bool = False
+    kind: ExportKind,
+    query: type[FilterQuery],
+    columns: tuple[ListColumn, ...],
+    *more: ListFilter,
+    one: str = "activity",
 ) -> ListSpec:
-    one, many = ("line", "lines") if lines else ("activity", "activities")
+    many = "activities" if one == "activity" else f"{one}s"
     return ListSpec(query=query, filters=(*more, *_USUAL), columns=columns, export=kind, one=one, many=many)
 
 
 REPORT_LISTS: dict[str, ListSpec] = {
-    "not-yet-accepted": _report(ExportKind.NOT_YET_ACCEPTED, NotYetAcceptedQuery, _LINES, _STATUS, lines=True),
-    "reported-late": _report(ExportKind.REPORTED_LATE, ReportQuery, _LINES, lines=True),
+    "not-yet-accepted": _report(ExportKind.NOT_YET_ACCEPTED, NotYetAcceptedQuery, _LINES, _STATUS, one="line"),
+    "reported-late": _report(ExportKind.REPORTED_LATE, ReportQuery, _LINES, one="line"),
     "nothing-reported": _report(ExportKind.NOTHING_REPORTED, ReportQuery, _ACTIVITIES[:2]),
     "before-closing": _report(ExportKind.BEFORE_CLOSING, ReportQuery, (*_ACTIVITIES[:2], *_columns("Still missing"))),
     "attendance": _report(ExportKind.ATTENDANCE, AttendanceQuery, _ACTIVITIES, _MISSED),
@@ -47,6 +51,7 @@ REPORT_LISTS: dict[str, ListSpec] = {
         _columns(
             "Board", "Activity format", "#Accepted", "#Pending", "#Rejected", "#People", "#Activities", "#Credits"
         ),
+        one="group",
     ),
 }
 """The lists of the reports, by name."""
