@@ -26,12 +26,22 @@ VISITED = {
     "/operator/registry": ["/operator/registry"],
     "/operator/work": [],
     "/p/{provider_id}": ["/p/0008001"],
+    "/p/{provider_id}/activities": ["/p/0008001/activities"],
+    "/p/{provider_id}/activities/new": ["/p/0008001/activities/new"],
+    "/p/{provider_id}/activities/{activity_id}": ["/p/0008001/activities/201759558"],
+    "/p/{provider_id}/activities/{activity_id}/add": ["/p/0008001/activities/201759558/add"],
+    "/p/{provider_id}/activities/{activity_id}/close": ["/p/0008001/activities/201759558/close"],
+    "/p/{provider_id}/activities/{activity_id}/copy": ["/p/0008001/activities/201759558/copy"],
+    "/p/{provider_id}/activities/{activity_id}/delete": ["/p/0008001/activities/201759558/delete"],
+    "/p/{provider_id}/activities/{activity_id}/edit": ["/p/0008001/activities/201759558/edit"],
     "/p/{provider_id}/activities/{activity_id}/learners": [
         "/p/0008001/activities/210016444/learners",
         "/p/0008001/activities/201759558/learners",
     ],
+    "/p/{provider_id}/activities/{activity_id}/session": ["/p/0008001/activities/201759558/session"],
     "/p/{provider_id}/completions/withdraw": ["/p/0008001/learners > tbody .act a:nth-child(2)"],
     "/p/{provider_id}/completions/{completion_id}": ["/p/0008001/learners > tbody td:nth-child(3) a"],
+    "/p/{provider_id}/completions/{completion_id}/correct": [],
     "/p/{provider_id}/completions/{completion_id}/withdraw": ["/p/0008001/learners > tbody .act a:nth-child(2)"],
     "/p/{provider_id}/held": ["/p/0008001/held"],
     "/p/{provider_id}/held/{held_id}": [],
@@ -61,16 +71,15 @@ VISITED = {
     "/p/{provider_id}/settings/webhooks/{client_id}/{endpoint_id}": [],
     "/p/{provider_id}/settings/webhooks/{client_id}/{endpoint_id}/delete": [],
     "/p/{provider_id}/summary": ["/p/0008001/summary"],
+    "/p/{provider_id}/uploads": ["/p/0008001/uploads"],
+    "/p/{provider_id}/uploads/new": ["/p/0008001/uploads/new"],
+    "/p/{provider_id}/uploads/{batch_id}": [],
+    "/p/{provider_id}/uploads/{batch_id}/fix": [],
+    "/p/{provider_id}/uploads/{batch_id}/withdraw": [],
     "/p/{provider_id}/validate": ["/p/0008001/validate"],
     "/sign-in": ["/sign-in"],
     "/sign-in/factor": ["/sign-in/factor"],
     "/sign-in/{token}": ["/sign-in/none-such"],
-    "/p/{provider_id}/uploads": ["/p/0008001/uploads"],
-    "/p/{provider_id}/uploads/new": ["/p/0008001/uploads/new"],
-    # These need an upload, which the demo has not.
-    "/p/{provider_id}/uploads/{batch_id}": [],
-    "/p/{provider_id}/uploads/{batch_id}/fix": [],
-    "/p/{provider_id}/uploads/{batch_id}/withdraw": [],
 }
 """Addresses to visit, by the path of their route; ` > ` stands before the link of that page that is followed then."""
 ENTERED = {
@@ -87,8 +96,9 @@ PARTS: set[str] = {
     "/b/{code}/days/{day}/file/{format}",
     "/b/{code}/roster/{batch_id}/files/{which}",
     "/p/{provider_id}/downloads/{kind}",
+    "/p/{provider_id}/uploads/{batch_id}/files/{which}",
+    "/p/{provider_id}/uploads/{batch_id}/progress",
 }
-PARTS = {"/p/{provider_id}/uploads/{batch_id}/progress", "/p/{provider_id}/uploads/{batch_id}/files/{which}"}
 """Paths of routes that answer a script with a part of a page, or with a file."""
 THEMES = ("light", "dark")
 WIDTHS = (1280, 360)
