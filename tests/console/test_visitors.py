@@ -221,7 +221,8 @@ def test_a_vendors_grant_that_is_taken_closes_its_pages_at_once(window: Window, 
 
 
 def test_a_name_of_the_demo_is_signed_in_by_nobody_without_a_demo(window: Window) -> None:
-    assert "Enter as" not in window.open("/sign-in").text
+    for address in ("/", "/sign-in"):
+        assert "Enter as" not in window.open(address).text
     assert window.send("/sign-in/demo", {"as": "operator"}).status == 404
     assert window.cookie is None
 
@@ -236,7 +237,8 @@ def test_a_name_of_the_demo_is_signed_in_by_nobody_without_a_demo(window: Window
 def test_one_enters_the_demo_with_a_click(browser: TestClient, service: Service, key: str, path: str) -> None:
     browser.headers["host"] = "127.0.0.1:8000"
     window = Window(browser)
-    window.open("/sign-in").submit("/sign-in/demo", **{"as": key})
+    assert "Enter as" in window.open("/sign-in").text
+    window.open("/").submit("/sign-in/demo", **{"as": key})
     assert window.open("/account").heading == "Your account"
     for _ in range(2):
         window.send("/sign-in/demo", {"as": key})
@@ -246,7 +248,8 @@ def test_one_enters_the_demo_with_a_click(browser: TestClient, service: Service,
 def test_nobody_enters_a_demo_under_another_name_of_this_machine(browser: TestClient) -> None:
     browser.headers["host"] = "evil.example"
     window = Window(browser)
-    assert "Enter as" not in window.open("/sign-in").text
+    for address in ("/", "/sign-in"):
+        assert "Enter as" not in window.open(address).text
     assert window.send("/sign-in/demo", {"as": "operator"}).status == 404
 
 

@@ -9,6 +9,7 @@ from starlette.responses import JSONResponse, Response
 from app import __version__
 from app.console.cookies import session_token
 from app.console.frame import page
+from app.console.pages.entrance.sign_in import demo_people
 from app.console.returning import HalfVisitor
 from app.console.routes import ANYBODY, PageRoute
 from app.core.http.accepting import prefers_html
@@ -32,6 +33,8 @@ class FrontDoorView(msgspec.Struct, frozen=True, kw_only=True):
     """What the front door shows."""
 
     places: tuple[ListedPlace, ...] = ()
+    demo: tuple[tuple[str, str], ...] = ()
+    """As whom one enters with a click: (key, words)."""
 
 
 @router.get("/")
@@ -45,7 +48,7 @@ async def show_front_door(request: Request) -> Response:
     if token is not None:
         signed_in = await service.database.read_by_key_async(lambda connection: sessions.find(connection, token))
     if signed_in is None or not signed_in.session.works_at(service.clock()) or not signed_in.memberships:
-        response = page(request, None, "pages/front_door/show.html", FrontDoorView())
+        response = page(request, None, "pages/front_door/show.html", FrontDoorView(demo=demo_people(request)))
         response.headers.update(_VARY)
         return response
     if signed_in.needs_factor:

@@ -36,7 +36,7 @@ def value(sent: SentFields, name: str) -> str:
 @router.get("", dependencies=[OUR_PAGES])
 async def show_sign_in(request: Request, next: Next = "") -> Response:
     """Ask for the address to mail a link to."""
-    view = SignInView(form=DrawnForm(), next=read_path(next) or "", demo=_demo(request))
+    view = SignInView(form=DrawnForm(), next=read_path(next) or "", demo=demo_people(request))
     return page(request, None, _START, view)
 
 
@@ -48,7 +48,7 @@ async def ask_for_link(request: Request, sent: Sent) -> Response:
     next_path, sealed = read_path(value(sent, "next")) or "", value(sent, "sealed")
     if address is None:
         said = Said(pointer="address", text="Not a mail address.", hint="Write it as name@example.org.")
-        view = SignInView(form=DrawnForm(sent, [said]), next=next_path, sealed=sealed, demo=_demo(request))
+        view = SignInView(form=DrawnForm(sent, [said]), next=next_path, sealed=sealed, demo=demo_people(request))
         return page(request, None, _START, view, 422)
     attempt = await transact_async(operator(service), sign_in.ask, address, next_path or None)
     view = SignInView(form=DrawnForm(), next=next_path, sealed=sealed, attempt=attempt, address=address)
@@ -87,7 +87,7 @@ async def enter_demo(request: Request, sent: Sent) -> Response:
     """Sign in as somebody of the demo."""
     service: Service = request.app.state.service
     chosen = next((person for person in demo.PEOPLE if person.key == value(sent, "as")), None)
-    if chosen is None or not _demo(request):
+    if chosen is None or not demo_people(request):
         raise NotFound
     token = await transact_async(operator(service), demo.enter, chosen, _browser(request))
     signed = Signed(token=token, person_id="", next_path=None)
@@ -141,7 +141,7 @@ def _browser(request: Request) -> str:
     return browser_of(request.headers.get("user-agent"))
 
 
-def _demo(request: Request) -> tuple[tuple[str, str], ...]:
+def demo_people(request: Request) -> tuple[tuple[str, str], ...]:
     """Return as whom one enters with a click: nobody but in a demo, at the machine's own address."""
     if not (request.app.state.demo and is_at_loopback(request.headers.get("host"))):
         return ()
