@@ -34,7 +34,7 @@ DRAWN = (
 )  # fmt: skip
 """What the form draws; an edit leaves everything else as it stands."""
 _ONE_A_LINE = re.compile(r"/(?:joint_providers|(?:.*/)?(?:practice_areas|content_outline|specialties))")
-_ROW = re.compile(r"(/(moc|measured_outcomes)/\d{1,9})/.*")
+_ROW = re.compile(r"(?P<place>/(?P<list>moc|measured_outcomes)/\d{1,9})/.*")
 _NAMED_BY = {"moc": "board", "measured_outcomes": "outcome"}
 """What makes a row of the form count: its tick."""
 
@@ -76,10 +76,8 @@ def read_activity(form: BodyForm[F], sent: SentFields) -> Typed:
     given: SentFields = {}
     for name, values in sent.items():
         row = _ROW.fullmatch(name)
-        if row is not None:
-            at, list_name = row.groups()
-            if not any(map(str.strip, sent.get(f"{at}/{_NAMED_BY[list_name]}", ()))):
-                continue
+        if row is not None and not any(map(str.strip, sent.get(f"{row['place']}/{_NAMED_BY[row['list']]}", ()))):
+            continue
         given[name] = values
         if _ONE_A_LINE.fullmatch(name):
             given[name] = [line.strip() for value in values for line in value.split("\n") if line.strip()]

@@ -12,7 +12,15 @@ from starlette.responses import Response
 from app.console.drawn_forms import DrawnForm, Said, said_of_findings, said_of_problem
 from app.console.forms import Typed
 from app.console.frame import Flash, go_to, page
-from app.console.pages.completion_fields import FORM, RecordRows, first_fields, kept_fields, read_record, rows_of
+from app.console.pages.completion_fields import (
+    FORM,
+    RecordRows,
+    first_fields,
+    in_words_of_pages,
+    kept_fields,
+    read_record,
+    rows_of,
+)
 from app.console.pages.match_marks import Mark, mark_of
 from app.console.pages.sittings import (
     JustReported,
@@ -243,6 +251,7 @@ async def _show(
     checked: str = "",
     ask: bool = False,
 ) -> Response:
+    form.said = in_words_of_pages(form.said)
     rows = rows_of(form, activity, visitor.service.catalogue)
     base = _base(visitor, activity.activity_id)
     today = visitor.service.clock().date()

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 import msgspec
+from msgspec.structs import replace
 
-from app.console.drawn_forms import DrawnForm
+from app.console.drawn_forms import DrawnForm, Said
 from app.console.forms import BodyForm, Typed
 from app.console.routes import SentFields
 from app.domain.activities import Activity
@@ -158,3 +160,9 @@ def _choices(catalogue: Catalogue) -> RecordChoices:
         special=tuple((name, name) for name in special),
         areas=tuple((area["name"], area["name"]) for area in practice_areas()),
     )
+
+
+def in_words_of_pages(said: Iterable[Said]) -> list[Said]:
+    """Return findings with what to do on a page, where a rule speaks to programs."""
+    hint = "Tick it once that is so."
+    return [replace(line, hint=hint) if line.pointer == "/permission" else line for line in said]

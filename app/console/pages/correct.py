@@ -11,8 +11,8 @@ from app.console.drawn_forms import DrawnForm, Said, said_of_problem
 from app.console.forms import BodyForm, Typed
 from app.console.frame import Flash, go_to, page
 from app.console.pages.activity_fields import differences
-from app.console.pages.add import EntryView, marks_of, taken
-from app.console.pages.completion_fields import FORM, PERSON, read_record, rows_of
+from app.console.pages.add import RecordView, marks_of, taken
+from app.console.pages.completion_fields import FORM, PERSON, in_words_of_pages, read_record, rows_of
 from app.console.pages.sittings import describe, name_of
 from app.console.routes import PageRoute, Sent, SentFields
 from app.console.sent_once import value
@@ -116,13 +116,13 @@ async def _show(
     differ: tuple[tuple[str, str, str], ...] = (),
 ) -> Response:
     activity = (await read_async(visitor.caller, lookup.get, found.activity_id)).activity
-    form = DrawnForm(fields, said, takes=True)
+    form = DrawnForm(fields, in_words_of_pages(said), takes=True)
     rows = rows_of(form, activity, visitor.service.catalogue)
     place = f"/p/{visitor.caller.provider_id}"
     base = f"{place}/activities/{activity.activity_id}"
     record = f"{place}/completions/{found.completion_id}"
     named = {name: fields.get(name) for name in PERSON}
-    view = EntryView(
+    view = RecordView(
         form=form,
         activity=activity,
         base=base,

@@ -14,7 +14,7 @@ from starlette.responses import Response
 from app.console.drawn_forms import DrawnForm, Said, said_of_findings, said_of_problem
 from app.console.forms import Typed
 from app.console.frame import Flash, go_to, page
-from app.console.pages.completion_fields import FORM, RecordRows, first_fields, read_record, rows_of
+from app.console.pages.completion_fields import FORM, RecordRows, first_fields, in_words_of_pages, read_record, rows_of
 from app.console.pages.sheet_rows import (
     MOST_ROWS,
     Pasted,
@@ -244,7 +244,7 @@ def _show(
     checked: str = "",
     reported: str = "",
 ) -> Response:
-    form = DrawnForm(sheet.typed.fields, said)
+    form = DrawnForm(sheet.typed.fields, in_words_of_pages(said))
     view = SheetView(
         form=form,
         activity=sheet.activity,
