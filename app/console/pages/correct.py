@@ -11,7 +11,7 @@ from app.console.drawn_forms import DrawnForm, Said, said_of_problem
 from app.console.forms import BodyForm, Typed
 from app.console.frame import Flash, go_to, page
 from app.console.pages.activity_fields import differences
-from app.console.pages.add import RecordView, marks_of, taken
+from app.console.pages.add import EntryView, marks_of, taken
 from app.console.pages.completion_fields import FORM, PERSON, in_words_of_pages, read_record, rows_of
 from app.console.pages.sittings import describe, name_of
 from app.console.routes import PageRoute, Sent, SentFields
@@ -122,7 +122,7 @@ async def _show(
     base = f"{place}/activities/{activity.activity_id}"
     record = f"{place}/completions/{found.completion_id}"
     named = {name: fields.get(name) for name in PERSON}
-    view = RecordView(
+    view = EntryView(
         form=form,
         activity=activity,
         base=base,

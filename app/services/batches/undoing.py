@@ -19,8 +19,8 @@ from app.services.batches.lookup import get
 from app.services.completions.records import withdraw as withdraw_completion
 from app.services.context import Caller, Work, read_async, transact_async
 from app.services.held.changes import set_aside
-from app.store import batch_undoing
-from app.store.batch_undoing import AddedRow
+from app.store import batch_rows
+from app.store.batch_rows import AddedRow
 
 AT_ONCE = 200
 """Records withdrawn in one transaction, so that single reports need not wait for all of them."""
@@ -77,7 +77,7 @@ def _look(connection: Connection, caller: Caller, batch_id: str, dry_run: bool) 
     count = changes = held = 0
     after: int | None = -1
     while after is not None:
-        added = batch_undoing.standing_after(connection, batch_id, after, AT_ONCE)
+        added = batch_rows.standing_after(connection, batch_id, after, AT_ONCE)
         for row in added.rows:
             if row.changed_since:
                 changes += 1
@@ -117,7 +117,7 @@ class _Done(msgspec.Struct, frozen=True, kw_only=True):
 def _withdraw_some(work: Work, batch_id: str, after: int) -> _Done:
     # Locked: a retry may not add records while others of the batch are withdrawn.
     _require_undoable(lifecycle.lock(work, batch_id))
-    added = batch_undoing.standing_after(work.connection, batch_id, after, AT_ONCE)
+    added = batch_rows.standing_after(work.connection, batch_id, after, AT_ONCE)
     going = [row.completion_id for row in added.rows if not row.changed_since]
     for completion_id in going:
         withdraw_completion(work, completion_id)
