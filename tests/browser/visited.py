@@ -26,11 +26,11 @@ VISITED = {
     "/operator/registry": ["/operator/registry"],
     "/operator/work": [],
     "/p/{provider_id}": ["/p/0008001"],
-    "/p/{provider_id}/activities": ["/p/0008001/activities"],
+    "/p/{provider_id}/activities": ["/p/0008001/activities", "/p/0008001/activities?q=nothing-like-it"],
     "/p/{provider_id}/activities/new": ["/p/0008001/activities/new"],
     "/p/{provider_id}/activities/{activity_id}": ["/p/0008001/activities/201759558"],
     "/p/{provider_id}/activities/{activity_id}/add": ["/p/0008001/activities/201759558/add"],
-    "/p/{provider_id}/activities/{activity_id}/close": ["/p/0008001/activities/201759558/close"],
+    "/p/{provider_id}/activities/{activity_id}/close": ["/p/0008001/activities/201754277/close"],
     "/p/{provider_id}/activities/{activity_id}/copy": ["/p/0008001/activities/201759558/copy"],
     "/p/{provider_id}/activities/{activity_id}/delete": ["/p/0008001/activities/201759558/delete"],
     "/p/{provider_id}/activities/{activity_id}/edit": ["/p/0008001/activities/201759558/edit"],
@@ -80,17 +80,6 @@ VISITED = {
     "/sign-in": ["/sign-in"],
     "/sign-in/factor": ["/sign-in/factor"],
     "/sign-in/{token}": ["/sign-in/none-such"],
-    "/p/{provider_id}/activities": ["/p/0008001/activities", "/p/0008001/activities?q=nothing-like-it"],
-    "/p/{provider_id}/activities/new": ["/p/0008001/activities/new"],
-    "/p/{provider_id}/activities/{activity_id}": ["/p/0008001/activities/201759558"],
-    "/p/{provider_id}/activities/{activity_id}/edit": ["/p/0008001/activities/201759558/edit"],
-    "/p/{provider_id}/activities/{activity_id}/copy": ["/p/0008001/activities/201759558/copy"],
-    "/p/{provider_id}/activities/{activity_id}/close": ["/p/0008001/activities/201754277/close"],
-    "/p/{provider_id}/activities/{activity_id}/delete": ["/p/0008001/activities/201759558/delete"],
-    "/p/{provider_id}/activities/{activity_id}/add": ["/p/0008001/activities/201759558/add"],
-    "/p/{provider_id}/activities/{activity_id}/session": ["/p/0008001/activities/201759558/session"],
-    # Ids of records are drawn anew for each demo; its fields are those of `add`.
-    "/p/{provider_id}/completions/{completion_id}/correct": [],
 }
 """Addresses to visit, by the path of their route; ` > ` stands before the link of that page that is followed then."""
 ENTERED = {
