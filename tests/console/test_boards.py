@@ -15,7 +15,6 @@ from tests.harness.api import Api, settle
 from tests.harness.console.stronger import sign_in_board
 from tests.harness.console.windows import SAME_SITE, Window, sign_in
 
-DATABASES = ["sqlite"]
 HERE = "/b/ABA"
 DAY = f"{HERE}/days/2021-12-20"
 

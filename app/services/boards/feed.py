@@ -71,6 +71,13 @@ def read_day(connection: Connection, caller: Caller, day: date, after_position: 
     return feed.between(connection, board, since, since + timedelta(days=1), after_position, DAY_EVENTS_AT_ONCE)
 
 
+def last_day(connection: Connection, caller: Caller) -> date | None:
+    """Return the day (UTC) of the last event of the caller's board; None for an empty feed."""
+    board = board_of(caller).code
+    events = feed.after(connection, board, feed.last_position(connection, board) - 1, 1)
+    return events[-1].at.astimezone(UTC).date() if events else None
+
+
 def count_days(connection: Connection, caller: Caller, newest: date, days: int) -> list[tuple[date, int]]:
     """Return the number of events of each of some days (UTC), the newest first."""
     board = board_of(caller).code

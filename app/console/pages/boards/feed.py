@@ -227,7 +227,8 @@ async def _show_days(
     request: Request, visitor: Visitor, form: DrawnForm, until: date | None, status: int = 200
 ) -> Response:
     caller, today = visitor.caller, visitor.service.clock().date()
-    newest = min(until or today, today)
+    # A small board may hear nothing for months: its days begin with the last on which there was something.
+    newest = min(until or await read_async(caller, feed.last_day) or today, today)
     if newest < date(2000, 1, 1):
         raise ParameterInvalid.of("until", "There was no feed at that time.", "Choose a later day.")
     summary = await read_async(caller, feed.summary)
