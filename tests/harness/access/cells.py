@@ -26,8 +26,10 @@ REFUSALS = {
     "403": (403, "forbidden"),
 }
 """Cells that are refusals, with their status and code."""
-OTHER_VALUES = {"internal_id": "unused", "reference": "unused", "which": "original", "vendor_id": "unused"}
-"""Parameters in paths that name no record of the world: two of the caller's choice, a word of a list, a vendor."""
+OTHER_VALUES = {
+    "internal_id": "unused", "reference": "unused", "which": "original", "vendor_id": "unused", "row": "2",
+}  # fmt: skip
+"""Parameters in paths that name no record: two of the caller's choice, a word of a list, a vendor, a row."""
 QUERIES = {
     "get_board_feed_file": "date=2021-12-20",
     "report_year_totals": "year=2021",
@@ -52,6 +54,8 @@ BODIES: dict[str, Any] = {
     "correct_completion": a_completion(credits=3),
     "put_completion": a_completion(credits=3, reference="unused"),
     "correct_held_record": nora(credits=3),
+    "mend_batch_row": {"cells": {}},
+    "set_batch_row_aside": {"reason": "no-physician"},
     "create_download": {"kind": "learner-completions", "format": "csv"},
     "recover_webhook_endpoint": {"since": "2021-12-20T00:00:00Z"},
     "decide_credits": {
@@ -81,7 +85,8 @@ LISTED = {
 """Lists, with those ids of an owner of which one stands in them for whoever may see its records."""
 ASKED_IN_VAIN_ONLY = {
     "withdraw_learners", "join_physician_pair", "set_held_record_aside", "retry_batch", "revoke_client",
-    "end_client_key", "add_client_key",
+    "end_client_key", "add_client_key", "report_batch_mends", "withdraw_batch",
+    "mend_batch_row", "set_batch_row_aside", "take_batch_row_up",
 }  # fmt: skip
 """Operations that would take from the world what later cells ask for: nobody asks for a record that it may change."""
 
@@ -127,7 +132,8 @@ def _operation(route: APIRoute) -> Operation:
     described = committed().operation(method, route.path.replace(":path", ""))
     conditional = described is not None and "If-Match" in described.parameters("header")
     taken = described.parameters("query") if described is not None else {}
-    query = [f"{name}={value}" for name, value in (("limit", "500"), ("include", "total")) if name in taken]
+    included = "record" if route.name == "list_batch_rows" else "total"
+    query = [f"{name}={value}" for name, value in (("limit", "500"), ("include", included)) if name in taken]
     return Operation(
         name=route.name,
         method=method,
