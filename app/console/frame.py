@@ -98,7 +98,6 @@ SECTIONS: dict[str, tuple[Section, ...]] = {
     "b": (
         Section(title="Credits by day", folder="", role="board"),
         Section(title="Roster", folder="roster", role="board"),
-        Section(title="Licensees", folder="licensees", role="board"),
     ),
     "operator": (
         Section(title="Work", folder="", also=("work",), role="operator"),
