@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection
 
+from app.core.http.pagination import Total
 from app.services.context import Service
 from app.store.lists import keyset_pages
-from app.store.lists.keyset_pages import ListConditions, find_places
+from app.store.lists.keyset_pages import ListConditions, count_total, find_places
 from app.store.lists.orders import Order, SortColumn
 from app.store.sql.statements import execute
 
@@ -71,16 +72,37 @@ def test_a_walk_along_ids_leaps_to_the_next_row_of_a_filter(service: Service, mo
     assert find(service, "n.id >= '0200' AND n.half = 1") == ["0201", "0203", "0205", "0207"]
 
 
+@pytest.mark.parametrize(("fits", "total"), [("'0399'", (1, False)), ("'0398'", (2, False)), ("'0380'", (2, True))])
+def test_a_total_is_counted_in_longer_and_longer_parts_of_a_filter(
+    service: Service, monkeypatch: pytest.MonkeyPatch, fits: str, total: tuple[int, bool]
+) -> None:
+    monkeypatch.setattr(keyset_pages, "FEW", 3)
+
+    def look(connection: Connection) -> Total:
+        conditions = numbers(connection, f"n.id >= {fits}", "SELECT n.id FROM numbers n")
+        counted = count_total(connection, conditions, 2)
+        execute(connection, "DROP TABLE numbers")
+        return counted
+
+    assert service.database.write(look) == Total(*total)
+
+
+def numbers(connection: Connection, fits: str, source: str) -> ListConditions:
+    """Make a table of numbers; return the list of those that fit."""
+    execute(connection, "CREATE TEMPORARY TABLE numbers (id text PRIMARY KEY, half integer)")
+    rows = ", ".join(f"('{number:04}', {number % 2})" for number in range(ROWS))
+    execute(connection, f"INSERT INTO numbers (id, half) VALUES {rows}")
+    conditions = ListConditions("numbers n", ["n.half >= 0"], "id")
+    conditions.add(fits)
+    conditions.sources.append(source)
+    return conditions
+
+
 def find(service: Service, fits: str) -> list[str]:
     """Return the first four of the numbers that fit."""
 
     def look(connection: Connection) -> list[Any]:
-        execute(connection, "CREATE TEMPORARY TABLE numbers (id text PRIMARY KEY, half integer)")
-        numbers = ", ".join(f"('{number:04}', {number % 2})" for number in range(ROWS))
-        execute(connection, f"INSERT INTO numbers (id, half) VALUES {numbers}")
-        conditions = ListConditions("numbers n", ["n.half >= 0"], "id")
-        conditions.add(fits)
-        conditions.sources.append(f"SELECT n.id FROM numbers n WHERE {fits}")
+        conditions = numbers(connection, fits, f"SELECT n.id FROM numbers n WHERE {fits}")
         places = find_places(connection, conditions, BY_ID, None, 4)
         execute(connection, "DROP TABLE numbers")
         return places

@@ -160,11 +160,13 @@ def _count(connection: Connection, list_: ListConditions, enough: int) -> int:
     """Count rows up to `enough`."""
     if list_.sources and any(column is None for column, _ in list_.tests) and not _much_fits(connection, list_):
         source = _short_source(connection, list_) or list_.sources[0]
-        # A part of a long source will do if enough of it fits; else all of it is tested.
-        for part in (3 * enough, None):
+        # A part of a long source will do if enough of it fits; else a longer part is tested, at last all of it.
+        part = 3 * enough
+        while True:
             counted, tested = _count_from(connection, list_, source, part, enough)
-            if counted >= enough or part is None or tested < part:
+            if counted >= enough or tested < part:
                 return counted
+            part *= 4
     where = " AND ".join((*list_.always, *list_.conditions))
     query = f"SELECT count(*) FROM (SELECT 1 FROM {list_.table} WHERE {where} LIMIT :enough) f"
     return int(fetch_value(connection, query, {**list_.parameters, "enough": enough}))
@@ -178,17 +180,15 @@ def _much_fits(connection: Connection, list_: ListConditions) -> bool:
     return int(fetch_value(connection, f"SELECT sum(fits) FROM ({query}) f", parameters) or 0) >= MUCH * SAMPLE
 
 
-def _count_from(
-    connection: Connection, list_: ListConditions, source: str, part: int | None, enough: int
-) -> tuple[int, int]:
+def _count_from(connection: Connection, list_: ListConditions, source: str, part: int, enough: int) -> tuple[int, int]:
     """Return how many rows of a part of a source fit, up to `enough`, and how many rows the part has."""
-    limited = f"SELECT * FROM ({source}) p" + (" LIMIT :part" if part is not None else "")
+    limited = f"SELECT * FROM ({source}) p LIMIT :part"
     where = without_index(*list_.always, *list_.conditions)
     joined = _from_ids(list_, f"SELECT DISTINCT {list_.identity} FROM ({limited}) d")
     query = f"SELECT count(*) FROM (SELECT 1 FROM {joined} AND {where} LIMIT :enough) f"
     parameters = {**list_.parameters, "enough": enough, "part": part}
     counted = int(fetch_value(connection, query, parameters))
-    if counted >= enough or part is None:
+    if counted >= enough:
         return counted, counted
     return counted, int(fetch_value(connection, f"SELECT count(*) FROM ({limited}) l", parameters))
 
