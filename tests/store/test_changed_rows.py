@@ -38,6 +38,7 @@ UNPROTECTED_TABLES = {
     "batches": _OPERATIONAL,
     "batch_pieces": _OPERATIONAL,
     "batch_rows": "answers about records: the records themselves are protected",
+    "batch_mends": "what was typed into rows: what is reported of it is judged as any file is",
     "board_marks": "how far a board has read: it says so again with every request",
     "registry_pairs": "what the operator is asked: to merge two physicians changes their rows, which are protected",
     "roster_dates": "counts what boards have tried; nothing that stands on file depends on it",
