@@ -11,7 +11,7 @@ TOOLS := openapi/tools
 NODE_STAMP := $(TOOLS)/node_modules/.package-lock.json
 CLIENTS_STAMP := $(TOOLS)/.venv/.installed
 
-.PHONY: help setup serve test test-quick check check-static check-openapi check-clients check-browser format bench bench-identity bench-large drill-kill drill-crowd drill-disk drill-batch drill-boards drill-fuzz drill-formats drill-registry drill-registry-size drill-oracle drill-slow drill-properties drill-canary check-docker check-spreadsheets lock openapi clean
+.PHONY: help setup serve test test-both test-quick check check-static check-openapi check-clients check-browser format bench bench-identity bench-large drill-kill drill-crowd drill-disk drill-batch drill-boards drill-fuzz drill-formats drill-registry drill-registry-size drill-oracle drill-slow drill-properties drill-canary check-docker check-spreadsheets lock openapi clean
 
 help:  ## List the targets.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */\1\t/' | expand -t 16
@@ -28,7 +28,14 @@ $(STAMP): requirements/dev.txt pyproject.toml
 serve: $(STAMP)  ## Serve the demo world on http://127.0.0.1:8000 (PORT=…); prints a key and three lines to try.
 	$(BIN)/pars serve --demo --port $(PORT)
 
-test: $(STAMP)  ## Run the whole suite, on SQLite and on a PostgreSQL that it starts itself.
+# Rewritten tests are kept: each process of the suite would rewrite them all again.
+test test-both: export PYTHONDONTWRITEBYTECODE :=
+test: export PARS_TEST_DATABASES := turns
+
+test: $(STAMP)  ## Run the whole suite, each test on SQLite or on a PostgreSQL that it starts itself (minutes).
+	$(BIN)/python -m pytest -n 3 --dist worksteal
+
+test-both: $(STAMP)  ## Run the whole suite, each test on both databases (twice as long).
 	$(BIN)/python -m pytest -n 3 --dist worksteal
 
 test-quick: $(STAMP)  ## The inner loop: tests without a database, then those on SQLite; no PostgreSQL is started.

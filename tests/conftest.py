@@ -20,6 +20,7 @@ from tests.harness.board_views import live, replayed
 from tests.harness.clock import ManualClock
 from tests.harness.contract import as_described
 from tests.harness.databases import (
+    BY_TURNS,
     DatabasePool,
     database_address,
     execute,
@@ -27,6 +28,7 @@ from tests.harness.databases import (
     postgres_server,
     quick_folder,
     settings_for,
+    split_by_turns,
 )
 from tests.harness.inbox import Inbox, inbox
 from tests.harness.parsers import forked_parsers
@@ -66,6 +68,13 @@ def postgres_databases(postgres: str, tmp_path_factory: pytest.TempPathFactory) 
 def pytest_collection_finish() -> None:
     """Look no more through what stays for the whole run, such as thousands of tests: a fifth of the time went there."""
     tune_garbage_collector()
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Run each test on one database where that was asked for."""
+    if BY_TURNS:
+        items[:], left_out = split_by_turns(items)
+        config.hook.pytest_deselected(items=left_out)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -7,8 +7,9 @@ import os
 import shutil
 import threading
 import warnings
-from collections import deque
-from collections.abc import Iterator
+import zlib
+from collections import Counter, deque
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,14 @@ PHYSICIANS = 300
 ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 """For tests of what does not depend on the database: above all of requests that are refused before it is asked."""
 ON_POSTGRESQL = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+
+
+BY_TURNS = os.environ.get("PARS_TEST_DATABASES") == "turns"
+"""Whether a test that could run on both databases runs on one: in the suite of ten minutes, not in `make test-both`."""
+TURNS = 4
+"""Of so many such tests one runs on PostgreSQL, which takes three times as long: a database is copied for each."""
+ALWAYS_ON_BOTH = ("tests/store/", "tests/concurrency/")
+"""Where the tests of statements and of locks lie: in these the databases differ."""
 
 
 class GivenSettings(Settings):
@@ -165,3 +174,28 @@ class DatabasePool:
             self._ready.append(name)
             self._changed.notify_all()
         return True
+
+
+def split_by_turns(items: Sequence[pytest.Item]) -> tuple[list[pytest.Item], list[pytest.Item]]:
+    """Return the tests that run, and those left out because they run on the other database.
+
+    The database of a test depends on its name alone, so it is the same in every run and in every process.
+    """
+    numbers = Counter(_without_database(item) for item in items)
+    run, left_out = [], []
+    for item in items:
+        name = _without_database(item)
+        on_postgresql = zlib.crc32(name.encode()) % TURNS == 0
+        alone = numbers[name] == 1 or item.nodeid.startswith(ALWAYS_ON_BOTH)
+        (run if alone or (_database(item) == "postgresql") == on_postgresql else left_out).append(item)
+    return run, left_out
+
+
+def _database(item: pytest.Item) -> str | None:
+    callspec = getattr(item, "callspec", None)
+    return callspec.params.get("database_url") if callspec is not None else None
+
+
+def _without_database(item: pytest.Item) -> str:
+    database = _database(item)
+    return item.nodeid if database is None else item.nodeid.replace(database, "")
