@@ -109,7 +109,6 @@ ROUTERS = (
     docs.webhooks,
 )
 UPLOADS = frozenset({("POST", batches.PATH)}) | FORMS_WITH_FILES
-UPLOADS = frozenset({("POST", batches.PATH)})
 """Operations whose bodies are files."""
 
 
