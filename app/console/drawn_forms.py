@@ -12,6 +12,7 @@ from app.core.errors import ErrorItem, Problem
 from app.domain.amounts import say_what_it_is
 from app.domain.findings import Finding
 from app.schemas.problems import rule_url
+from app.services.row_findings import say_in_tables
 
 _TYPE = "type"
 _NO_HTML_ID = re.compile(r"[^A-Za-z0-9_-]+")
@@ -139,7 +140,7 @@ def said_of_problem(problem: Problem, fields: Mapping[str, Sequence[str]] | None
                 pointer=finding["pointer"],
                 severity="no" if finding["severity"] == "reject" else "warn",
                 text=finding["detail"],
-                hint=finding["hint"],
+                hint=say_in_tables(finding["hint"]),
                 rule_address=finding["rule_url"],
                 offers=_offers((one["pointer"], one["value"]) for one in finding["suggestions"]),
             )
@@ -155,7 +156,7 @@ def said_of_findings(findings: Iterable[Finding]) -> list[Said]:
             pointer=finding.pointer,
             severity="no" if finding.rejects else "warn",
             text=finding.detail,
-            hint=finding.hint,
+            hint=say_in_tables(finding.hint),
             rule_address=rule_url(finding.rule),
             offers=_offers((one.pointer, one.value) for one in finding.suggestions),
         )

@@ -29,6 +29,7 @@ _IN_TABLES = (
         "The learner_id may stand in a completion in place of names, birth date and numbers.",
         "In the learner file the Learner Link may stand in place of names, date of birth and numbers.",
     ),
+    ("Sent with on_unmatched=hold, it waits", "In a file uploaded to be held, it waits"),
 )
 """What hints say of the API, and what they say to people who fill in tables, as the templates show it."""
 

@@ -22,6 +22,7 @@ from app.core.errors import Conflict, PermissionNotAttested
 from app.domain.batch_mends import MendedRow
 from app.domain.batches import Batch, BatchKind, BatchStatus, FileFormat
 from app.domain.findings import Severity
+from app.services import reference
 from app.services.batches import downloads, fixing, history, intake, lifecycle, lookup, mending, undoing
 from app.services.batches.downloads import BatchFile
 from app.services.context import read_async, transact_async
@@ -71,7 +72,8 @@ class ResultView(msgspec.Struct, frozen=True, kw_only=True):
     rows: Sequence[ResultRow] = ()
     older: str = ""
     newest: str = ""
-    warnings: Sequence[tuple[str, int]] = ()
+    warnings: Sequence[tuple[str, str, int]] = ()
+    """(Rule, what it wants, rows)."""
     files: Sequence[tuple[str, str]] = ()
     to_fix: int = 0
     shared: str = ""
@@ -142,7 +144,7 @@ async def _show(
         rows=[_row(batch, row) for row in rows.rows[:PAGE]],
         older=f"{here}?outcome={chosen}&after={last}" if len(rows.rows) > PAGE else "",
         newest=f"{here}?outcome={chosen}" if after is not None else "",
-        warnings=sorted(batch.warnings.items(), key=lambda warning: -warning[1]),
+        warnings=_warnings(batch),
         files=_files(here, batch),
         to_fix=0 if batch.dry_run else found.states.get("open", 0) + found.states.get("ready", 0),
         shared=shared,
@@ -223,6 +225,13 @@ def _row(batch: Batch, row: MendedRow) -> ResultRow:
             for finding in sorted(row.result.findings, key=lambda one: one.severity is not Severity.REJECT)
         ],
     )
+
+
+def _warnings(batch: Batch) -> list[tuple[str, str, int]]:
+    """Return the rules that warned, with what each wants, those of most rows first."""
+    known = reference.rules()
+    warned = sorted(batch.warnings.items(), key=lambda warning: -warning[1])
+    return [(rule, known[rule][0].statement if rule in known else rule, rows) for rule, rows in warned]
 
 
 def _files(here: str, batch: Batch) -> list[tuple[str, str]]:
