@@ -16,6 +16,7 @@ CellValue: TypeAlias = str | int | float | bool | None
 """What was typed in place of a cell, a member or an element's text."""
 FIRST_VERSION = 1
 """The version of a rejected record that nobody has touched."""
+_NOT_IN_INPUTS = str.maketrans({"\r": None, "\n": None, "\0": "\ufffd"})
 
 
 class SetAsideReason(enum.StrEnum):
@@ -106,6 +107,11 @@ def shown(value: CellValue) -> str:
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     return str(value)
+
+
+def as_posted(value: CellValue) -> str:
+    """Return a value as a browser sends it back from an input in which nobody typed: without its line breaks."""
+    return shown(value).translate(_NOT_IN_INPUTS)
 
 
 class MendedRow(msgspec.Struct, frozen=True, kw_only=True):

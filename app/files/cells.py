@@ -36,7 +36,8 @@ BIRTH_SERIALS = range(10_000, 60_001)
 _DAY_ZERO = date(1899, 12, 30)
 """Where serials count from after 60, which is 1900-02-29 and never was."""
 
-_UNKEEPABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+UNKEEPABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+"""Characters that some databases and file formats cannot store."""
 SERIAL_TEXT = re.compile(r"\A\d{5}(?:\.\d*)?\Z", re.ASCII)
 _NUMBER = re.compile(r"\A[+-]?(?:\d{1,15}(?:\.\d*)?|\.\d+)\Z", re.ASCII)
 _EXPONENT = re.compile(r"\A(\d)\.(\d+)[Ee](\+?)0*(\d{1,2})\Z", re.ASCII)
@@ -148,7 +149,7 @@ def _is_finite(number: float) -> bool:
 
 def _check_text(text: str, longest: int | None) -> str:
     """Return a text that can be kept as it is; raises `CellFault`."""
-    clean = _UNKEEPABLE.sub("", text)
+    clean = UNKEEPABLE.sub("", text)
     if clean != text:
         raise CellFault(
             "format", "The text has a character that cannot be kept.", "Type it again.", clean[:longest].strip() or None

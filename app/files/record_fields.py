@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -19,6 +20,10 @@ from app.files.writing.tab import typed_cells
 
 _DEEPEST = 16
 _AMOUNTS = frozenset({"credits", "total_credits"})
+_NUMBER = re.compile(r"-?(?:(?:0|[1-9]\d*)(?:\.\d*)?|\.\d+)", re.ASCII)
+"""A number as people write one; other spellings that programs take, such as `1e9`, `nan` or `2_0`, stay texts."""
+_EXACT_DIGITS = 15
+"""Digits that no number loses."""
 
 
 class UnknownField(Exception):
@@ -64,11 +69,9 @@ def typed_as(text: str, name: str, field: RecordField | None) -> CellValue:
         return field.value
     if isinstance(like, bool):
         return {"true": True, "false": False}.get(text.strip().lower(), text)
-    if isinstance(like, int | float):
-        try:
-            number = float(text)
-        except ValueError:
-            return text
+    written = text.strip()
+    if isinstance(like, int | float) and len(written) <= _EXACT_DIGITS and _NUMBER.fullmatch(written):
+        number = float(written)
         return int(number) if number.is_integer() else number
     return text
 
@@ -95,9 +98,13 @@ def _unmerge(cells: list[Cell], place: int) -> None:
 
 
 def _object_of(line: str) -> dict[str, Any] | None:
-    """Return a line as an object; None where it is none, or a member that occurs twice would be lost."""
+    """Return a line as an object; None where it is none, or something of it would be lost.
+
+    That is a member that occurs twice, and half a surrogate pair, which no file or answer can hold.
+    """
     try:
         body = json.loads(line)
+        json.dumps(body, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         return None
     return body if isinstance(body, dict) and not has_repeated_member(line) else None

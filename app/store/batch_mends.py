@@ -111,12 +111,16 @@ def save_check(
 
 
 def note_reported(connection: Connection, mends: Sequence[Mend], reported_in: str, at: datetime) -> bool:
-    """Note that mends are reported in a batch, in their order; False when any was changed meanwhile."""
+    """Note that mends are reported in a batch, in their order.
+
+    False when any was changed meanwhile, or its record was judged again by a retry, and may have been accepted.
+    """
     changed = execute_many(
         connection,
         "UPDATE batch_mends SET reported_in = :batch, reported_place = :reported_place, version = version + 1, "
         "updated_at = :at WHERE batch_id = :id AND place = :place AND version = :version AND reported_in IS NULL "
-        "AND set_aside IS NULL",
+        "AND set_aside IS NULL AND EXISTS (SELECT 1 FROM batch_rows r WHERE r.batch_id = batch_mends.batch_id "
+        "AND r.place = batch_mends.place AND r.outcome = 'rejected')",
         [
             {
                 "batch": reported_in, "reported_place": place, "at": at, "id": mend.batch_id, "place": mend.place,
@@ -128,13 +132,17 @@ def note_reported(connection: Connection, mends: Sequence[Mend], reported_in: st
     return changed == len(mends)
 
 
-def reopen(connection: Connection, reported_in: str, from_place: int, at: datetime) -> None:
-    """Let the records be reported again that a batch, which has ended, did not reach."""
+def reopen(connection: Connection, reported_in: str, at: datetime) -> None:
+    """Let the records be reported again that have no result in a batch, which has ended.
+
+    How far it came does not say which these are: a retry goes over all of them, and most have their result by then.
+    """
     execute(
         connection,
         "UPDATE batch_mends SET reported_in = NULL, reported_place = NULL, version = version + 1, updated_at = :at "
-        "WHERE reported_in = :id AND reported_place >= :place",
-        {"id": reported_in, "place": from_place, "at": at},
+        "WHERE reported_in = :id AND NOT EXISTS (SELECT 1 FROM batch_rows r WHERE r.batch_id = :id "
+        "AND r.place = batch_mends.reported_place)",
+        {"id": reported_in, "at": at},
     )
 
 
@@ -171,7 +179,10 @@ def ids_mending(connection: Connection, batch_ids: Sequence[str]) -> dict[str, l
 
 
 def forget(connection: Connection, batch_id: str, places: Sequence[int] | None = None) -> None:
-    """Remove what was typed into records of a batch, or into all of them; where they were reported stays."""
+    """Remove what was typed into records of a batch, or into all of them; where they were reported stays.
+
+    Their versions change: what was read of them before, to be checked or reported, is neither stored nor reported.
+    """
     only = ""
     parameters: dict[str, Any] = {}
     if places is not None:
@@ -179,6 +190,7 @@ def forget(connection: Connection, batch_id: str, places: Sequence[int] | None =
         only = f" AND place IN ({marks})"
     execute(
         connection,
-        f"UPDATE batch_mends SET cells = '{{}}', outcome = NULL, findings = NULL WHERE batch_id = :id{only}",
+        "UPDATE batch_mends SET cells = '{}', outcome = NULL, findings = NULL, version = version + 1 "
+        f"WHERE batch_id = :id{only}",
         parameters | {"id": batch_id},
     )

@@ -201,8 +201,14 @@ def lock_one(connection: Connection, batch_id: str) -> Batch | None:
 
 
 def with_records(connection: Connection, after: str, since: datetime | None, limit: int) -> list[Batch]:
-    """Return the next batches whose records as sent are still there; since a moment, those that have changed."""
-    recent = "" if since is None else " AND b.updated_at >= :since"
+    """Return the next batches whose records as sent are still there.
+
+    Since a moment, those that have changed, and those of which a record was mended: that does not change the batch.
+    """
+    recent = "" if since is None else (
+        " AND (b.updated_at >= :since OR EXISTS (SELECT 1 FROM batch_mends m WHERE m.batch_id = b.batch_id "
+        "AND m.updated_at >= :since))"
+    )  # fmt: skip
     rows = fetch(
         connection,
         f"SELECT {_BATCH.columns} FROM batches b WHERE b.batch_id > :after AND b.records > 0 "

@@ -131,3 +131,50 @@ def test_a_closed_tab_loses_nothing_and_a_finished_page_says_so(clerk: Window, h
     assert clerk.heading == "Nothing is left to fix"
     result = here.removesuffix("/fix")
     assert clerk.open(result).heading == "Nothing is left to fix"
+
+
+@pytest.mark.parametrize(
+    "button",
+    ["check:" + "9" * 30, "aside:" + "9" * 30 + ":other", "up:" + "9" * 30, "up:٣", "check:x", "same:1", "same:null",
+     "same:[1]", "same:{}", "same:" + "[" * 100_000, "same:[[],[],[],[]]", "nothing", "report:1", "aside:6", "\0"],
+)  # fmt: skip
+def test_buttons_of_no_page_of_ours_are_answered_by_a_page(clerk: Window, here: str, button: str) -> None:
+    clerk.open(here)
+    press(clerk, here, button)
+    assert clerk.status < 500, clerk.text
+    assert clerk.open(here).heading == "4 of 4 rows need fixing"
+
+
+def test_line_breaks_that_no_input_shows_are_no_change(clerk: Window, api: Api, service: Service) -> None:
+    """A browser sends the text of an input without its line breaks: nobody typed that."""
+    batch = worked(api, service, workbook([row(First_Name="Re\nbecca", Licensing_ID="555555")]))
+    here = f"/p/0008001/uploads/{batch['batch_id']}/fix"
+    clerk.open(here)
+    name = named(clerk, here, 3, "Re\nbecca")
+    press(clerk, here, "check", **{name: "Rebecca"})
+    assert "Nothing was changed since its last check." in clerk.text
+    licence = named(clerk, here, 3, "555555")
+    press(clerk, here, "check", **{name: "Rebecca", licence: "444445"})
+    (stands,) = api.get(f"/v1/batches/{batch['batch_id']}/rows", include="record").json["data"]
+    assert [field["value"] for field in stands["record"] if field["value"] != field["sent"]] == ["444445"]
+
+
+def test_what_is_typed_is_shown_as_text(clerk: Window, here: str) -> None:
+    clerk.open(here)
+    nasty = "\"><script>alert(1)</script><b onclick='x'>{{ 7*7 }}"
+    press(clerk, here, "check", **{named(clerk, here, 6, "Rebecca"): nasty})
+    assert named(clerk, here, 6, nasty)
+    assert clerk.tree.xpath("//b[@onclick] | //script[contains(., 'alert')]") == []
+    press(clerk, here, "aside:6:other")
+    assert nasty in clerk.text
+    clerk.open(here.removesuffix("/fix"))
+    assert clerk.tree.xpath("//b[@onclick] | //script[contains(., 'alert')]") == []
+
+
+def test_what_cannot_be_kept_is_told_and_stands_in_its_field(clerk: Window, here: str) -> None:
+    clerk.open(here)
+    for text in ("a\x01b", "x" * 10_001, "\x00"):
+        press(clerk, here, "check", **{named(clerk, here, 6, "Rebecca"): text})
+        assert clerk.status == 422
+        clerk.open(here)
+        assert clerk.heading == "4 of 4 rows need fixing"

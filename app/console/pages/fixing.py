@@ -29,6 +29,7 @@ router = APIRouter(prefix="/p/{provider_id}/uploads/{batch_id}/fix", route_class
 PAGE = 50
 _NAME = re.compile(r"(\d{1,9})\.(\d{1,9}):(.{1,1000})", re.ASCII | re.DOTALL)
 """The name of an input: number of the row, version that was drawn, field."""
+_ROW = re.compile(r"\d{1,9}", re.ASCII)
 REASONS = (
     (SetAsideReason.NO_PHYSICIAN.value, "No physician"),
     (SetAsideReason.REPORTED_ELSEWHERE.value, "Reported elsewhere"),
@@ -165,7 +166,7 @@ async def _do(
     act, _, rest = (value(sent, "do") or "check").partition(":")
     caller = visitor.caller
     if act == "check":
-        numbers = [int(rest)] if rest.isdecimal() else None
+        numbers = [int(rest)] if _ROW.fullmatch(rest) else None
         checked = await mending.check(caller, batch_id, numbers)
         ready = sum(row.state is MendState.READY for row in checked.rows)
         anchor = f"#row-{rest}" if numbers else ""
@@ -174,10 +175,10 @@ async def _do(
         return await _write_in_all(visitor, batch_id, rest), ""
     if act == "aside":
         number, _, reason = rest.partition(":")
-        if number.isdecimal() and reason in set(SetAsideReason):
+        if _ROW.fullmatch(number) and reason in set(SetAsideReason):
             await transact_async(caller, mending.set_aside, batch_id, int(number), SetAsideReason(reason))
             return Flash(text=f"Row {number} was set aside. It stands at the end of this page."), ""
-    if act == "up" and rest.isdecimal():
+    if act == "up" and _ROW.fullmatch(rest):
         await transact_async(caller, mending.set_aside, batch_id, int(rest), None)
         return Flash(text=f"Row {rest} waits again."), f"#row-{rest}"
     if act == "report":
@@ -201,7 +202,7 @@ async def _write_in_all(visitor: Visitor, batch_id: str, offer: str) -> Flash:
     """Write one value into every open row that has the same fault, and check these rows."""
     try:
         field, rule, old, new = map(str, json.loads(offer))
-    except ValueError:
+    except (ValueError, TypeError, RecursionError):
         raise InvalidRequest("The button is of no page of ours. Load the page again.") from None
     found = await read_async(visitor.caller, fixing.load, batch_id)
     rows = [row for row in found.rows if _has_fault(row, field, rule, old)][:MOST_CHECKED]

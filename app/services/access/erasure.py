@@ -124,8 +124,8 @@ def _rows_of(connection: Connection, batch: Batch, person: PersonToErase) -> dic
     mends = batch_mends.of_batch(connection, batch.batch_id)
     for piece in stored.piece_numbers(connection, batch.batch_id):
         for place, row in batches.of_pieces(connection, batch, [piece]):
-            about = place in linked or person.known.is_in_row(row) or _is_typed(batch, row, mends.get(place), person)
-            if about and row != blank_row(row):
+            sent = row != blank_row(row) and (place in linked or person.known.is_in_row(row))
+            if sent or _is_typed(batch, row, mends.get(place), person):
                 found.setdefault(piece, []).append(place)
     return found
 

@@ -98,7 +98,7 @@ def cancel(work: Work, batch_id: str) -> Batch:
         raise Conflict("The batch has ended; nothing is left to cancel.")
     values = {"status": BatchStatus.CANCELLED.value, "finished_at": work.now, "fence": batch.fence + 1}
     batches.save(work.connection, batch, values, work.now)
-    batch_mends.reopen(work.connection, batch_id, batch.applied, work.now)
+    batch_mends.reopen(work.connection, batch_id, work.now)
     work.audit("cancel", batch_id, BatchAudit(applied=batch.applied, **_owner_fields(batch)))
     return get(work.connection, work.caller, batch_id)
 

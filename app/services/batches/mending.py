@@ -16,9 +16,11 @@ from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from app.core.errors import Conflict, ErrorItem, FileRemoved, InvalidRequest, NotFound
+from app.core.strict_json import pointer_of
 from app.domain.audit import BatchAudit
-from app.domain.batch_mends import CellValue, Mend, MendedRow, MendedRows, MendState, SetAsideReason, shown
+from app.domain.batch_mends import CellValue, Mend, MendedRow, MendedRows, MendState, SetAsideReason, as_posted, shown
 from app.domain.batches import Batch, BatchKind, BatchStatus, FileHead, RawRow, RowOutcome, RowResult
+from app.files.cells import UNKEEPABLE
 from app.files.record_fields import UnknownField, fields_of, typed_as, with_cells
 from app.files.result_files import file_name, write_rejected
 from app.files.writing.result_rows import AnnotatedRow
@@ -108,10 +110,7 @@ def edit(work: Work, batch_id: str, number: int, if_match: str | None, texts: Ma
     except UnknownField as unknown:
         detail = f"The row has no field {unknown.field[:100]}."
         hint = "Name fields as `GET …/rows?include=record` lists them; what is not listed is changed in the file."
-        pointer = f"/cells/{unknown.field[:100].replace('~', '~0').replace('/', '~1')}"
-        raise InvalidRequest(
-            errors=[ErrorItem(code="field-unknown", pointer=pointer, detail=detail, hint=hint)]
-        ) from None
+        raise InvalidRequest(errors=[_cell_fault("field-unknown", unknown.field, detail, hint)]) from None
     if row.mend is None or changed != row.mend.cells:
         values = {"cells": changed, "outcome": None, "findings": None, **_touched(work)}
         batch_mends.save(work.connection, batch_id, row.result.place, row.mend, values)
@@ -159,7 +158,9 @@ def edit_many(work: Work, batch_id: str, edits: Sequence[Edit]) -> list[int]:
     for given in edits:
         row = one(work.connection, work.caller, batch_id, given.number)
         before = row.mend.cells if row.mend is not None else {}
-        texts = {name: shown(value) for name, value in before.items()} | dict(given.texts)
+        standing = {field.field: field.value for field in row.fields} | dict(before)
+        typed = {name: text for name, text in given.texts.items() if text != as_posted(standing.get(name))}
+        texts = {name: shown(value) for name, value in before.items()} | typed
         if _changed(row, texts) == before:
             continue
         if row.version != given.version or row.state in (MendState.REPORTED, MendState.SET_ASIDE):
@@ -378,18 +379,21 @@ def _reported_already(row: MendedRow) -> Conflict:
 
 
 def _require_values(cells: Mapping[str, CellValue]) -> None:
-    faults = [
-        ErrorItem(
-            code="too-long",
-            pointer=f"/cells/{name[:100].replace('~', '~0').replace('/', '~1')}",
-            detail=f"The value has more than {LONGEST_VALUE:,} characters.",
-            hint="Shorten it.",
-        )
-        for name, value in cells.items()
-        if isinstance(value, str) and len(value) > LONGEST_VALUE
-    ]
+    """Raise `InvalidRequest` for texts that are too long, and for those that not every file and database can hold."""
+    faults = []
+    for name, value in cells.items():
+        if isinstance(value, str) and len(value) > LONGEST_VALUE:
+            detail = f"The value has more than {LONGEST_VALUE:,} characters."
+            faults.append(_cell_fault("too-long", name, detail, "Shorten it."))
+        elif isinstance(value, str) and UNKEEPABLE.search(value):
+            detail = "The text has a character that cannot be kept."
+            faults.append(_cell_fault("format", name, detail, "Type it again."))
     if faults:
         raise InvalidRequest(errors=faults)
+
+
+def _cell_fault(code: str, name: str, detail: str, hint: str) -> ErrorItem:
+    return ErrorItem(code=code, pointer=pointer_of(("cells", name)), detail=detail, hint=hint)
 
 
 def _touched(work: Work) -> dict[str, object]:

@@ -139,5 +139,5 @@ def _fail(work: Work, batch: Batch, error: dict[str, Any]) -> None:
         batches.save(work.connection, batch, values, work.now, fence=batch.fence)
         batches.drop_pieces(work.connection, batch.batch_id)
         batch_rows.drop(work.connection, batch.batch_id)
-        batch_mends.reopen(work.connection, batch.batch_id, 0, work.now)
+        batch_mends.reopen(work.connection, batch.batch_id, work.now)
         audit_end(work, batch, BatchStatus.FAILED)
