@@ -29,7 +29,7 @@ def missing_in_words(activity: Activity, paths: Iterable[str]) -> Iterator[str]:
     for path in paths:
         first, _, rest = path.partition(".")
         place, _, name = rest.partition(".")
-        if first == "moc" and place.isdigit() and int(place) < len(activity.registrations):
+        if first == "moc" and place.isdecimal() and int(place) < len(activity.registrations):
             yield f"{_WORDS.get(name, name)} of {activity.registrations[int(place)].board}"
         else:
             yield _WORDS.get(path, path)

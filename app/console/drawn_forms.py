@@ -84,7 +84,10 @@ class DrawnForm:
         """Return the pointers of the filled places of a list, in their order: `/cme/0`, `/cme/1`."""
         length = len(pointer) + 1
         found = {name[length:].partition("/")[0] for name in self.fields if name.startswith(f"{pointer}/")}
-        return [f"{pointer}/{place}" for place in sorted((part for part in found if part.isdigit()), key=int)]
+        return [
+            f"{pointer}/{place}"
+            for place in sorted((part for part in found if part.isdecimal() and len(part) < 5), key=int)
+        ]
 
     def id(self, name: str) -> str:
         """Return the id of a field."""

@@ -7,11 +7,15 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+import pytest
+
 from app.core.errors import Problem
+from app.domain.people.persons import PersonRole
 from app.domain.people.sessions import LINKS_AN_HOUR, TRIES_A_LINK
 from app.services.access import clients
-from app.services.context import Service, operator, transact
+from app.services.context import Caller, Service, operator, transact
 from app.services.people import memberships, totp
+from app.store import clients as stored_clients
 from app.store.sql.statements import fetch_value
 from tests.harness.access.people import ask, invite, mails, sign_in_by, token_of, try_code
 from tests.harness.api import api_of, settle
@@ -97,3 +101,31 @@ def _reset(service: Service, person_id: str) -> None:
         transact(operator(service), totp.reset, person_id)
     except Problem:
         pass
+
+
+@pytest.mark.parametrize("act", ["change", "remove"])
+def test_of_two_managers_who_take_each_others_role_at_once_one_stays(service: Service, act: str) -> None:
+    for number in range(5):
+        invited = [invite(service, f"{name}{number}@example.org", "manager") for name in ("ann", "bea")]
+        ids = [one.client_id for one in invited]
+        callers = [service.database.read(partial(_caller, service, id)) for id in ids]
+        done = at_once([partial(_take, act, callers[0], ids[1]), partial(_take, act, callers[1], ids[0])])
+        assert sorted(done) == [False, True]
+    settle(service)
+
+
+def _caller(service: Service, client_id: str, connection: Any) -> Caller:
+    client = stored_clients.by_id(connection, client_id)
+    assert client is not None
+    return Caller(service=service, client=client, provider=None)
+
+
+def _take(act: str, caller: Caller, client_id: str) -> bool:
+    try:
+        if act == "change":
+            transact(caller, memberships.change_role, client_id, PersonRole.READER)
+        else:
+            transact(caller, memberships.remove, client_id)
+    except Problem:
+        return False
+    return True

@@ -241,3 +241,19 @@ def test_another_providers_activity_is_as_one_that_is_not_there(window: Window, 
     if page in ("/edit", "/close", "/delete"):
         token = window.open(GRAND_ROUNDS + page).fields(GRAND_ROUNDS + page)["token"]
         assert window.send(f"{BASE}/201798131{page}", {"token": token, "version": "1"}).status == 404
+
+
+@pytest.mark.parametrize("place", ["²", "9" * 5_000, "-1", "x", ""])
+def test_a_place_that_no_page_of_ours_draws_is_told(window: Window, service: Service, place: str) -> None:
+    sign_in(window, service)
+    window.open(f"{BASE}/new").submit(f"{BASE}/new", **COURSE | {f"/moc/{place}/board": "ABS"})
+    assert window.status == 422
+    assert window.open(BASE).status == 200
+
+
+@pytest.mark.parametrize("version", ["²", "9" * 5_000, "-1", "x", ""])
+def test_a_version_that_is_none_changes_nothing(window: Window, service: Service, version: str) -> None:
+    sign_in(window, service)
+    window.open(f"{GRAND_ROUNDS}/edit").submit(f"{GRAND_ROUNDS}/edit", version=version, **{"/title": "Airways"})
+    assert window.status in (400, 412, 422)
+    assert "Airways" not in window.open(GRAND_ROUNDS).text

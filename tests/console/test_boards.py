@@ -154,3 +154,19 @@ def test_a_board_that_does_not_decide_is_offered_no_decision(api: Api, window: W
     window.open("/b/TN-M")
     assert window.status == 200
     assert "does not decide" in window.text or "Decide by a file" in window.text
+
+
+@pytest.mark.parametrize("position", ["²", "9" * 5_000, "-1", "x", ""])
+def test_a_position_that_is_none_decides_nothing(board: Window, position: str) -> None:
+    form = ticked(board)
+    (credit,) = form["credit"]
+    board.send(DAY, form | {"credit": f"{credit.partition('@')[0]}@{position}", "decision": "accepted"})
+    assert "1 changed since" in board.text
+    assert "Pending" in board.tree.xpath("string(//table)")
+
+
+@pytest.mark.parametrize("path", ["days/9999-12-31", "days/0001-01-01", "?until=9999-12-31", "?until=0001-01-01"])
+def test_the_first_and_the_last_day_of_all_are_days(board: Window, path: str) -> None:
+    assert board.open(f"{HERE}/{path}".replace("/?", "?")).status in (200, 422)
+    for format in ("csv", "xlsx"):
+        assert board.open(f"{HERE}/days/9999-12-31/file/{format}").status == 200

@@ -145,7 +145,7 @@ async def edit(given: Given, activity_id: str) -> Response:
     typed = read_activity(PATCH, sent)
     seen = value(sent, "version")
     shown = await read_async(visitor.caller, lookup.get, activity_id)
-    form = _edit_form(visitor, shown, int(seen) if seen.isdigit() else 0)
+    form = _edit_form(visitor, shown, int(seen) if seen.isdecimal() and len(seen) < 10 else 0)
     try:
         change = patch_of(typed)
         changed = await transact_async(visitor.caller, changes.change, activity_id, f'"{seen}"', change.onto)

@@ -169,7 +169,7 @@ async def report(given: Given) -> Response:
 async def match(given: Given) -> Response:
     """Answer a script with the mark of the target that the form names."""
     pointer = value(given.sent, "target")
-    if pointer.rpartition("/")[0] not in ("/cme", "/moc") or not pointer.rpartition("/")[2].isdigit():
+    if pointer.rpartition("/")[0] not in ("/cme", "/moc") or not pointer.rpartition("/")[2].isdecimal():
         raise NotFound
     mark = await mark_of(given.visitor, given.sent, given.sent, pointer, ask=True)
     action = f"{_base(given.visitor, given.activity.activity_id)}/add"

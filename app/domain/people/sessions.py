@@ -15,7 +15,7 @@ LINKS_AN_HOUR = 5
 TRIES_A_LINK = 5
 """Wrong codes after which the code of a link opens nothing; the link itself does."""
 WRONG_A_DAY = 20
-"""Wrong codes of one person, of mails and authenticators together, after which no code opens anything for a day."""
+"""Wrong codes of one person's mails after which no such code opens anything for a day; the same of authenticators."""
 SESSION_LIFE = timedelta(hours=12)
 IDLE = timedelta(hours=2)
 SEEN_EVERY = timedelta(minutes=1)

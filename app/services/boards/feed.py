@@ -66,9 +66,14 @@ def _mark_read(work: Work, board: str, position: int) -> None:
 
 def read_day(connection: Connection, caller: Caller, day: date, after_position: int) -> list[FeedEvent]:
     """Return the next events of a day (UTC) after a position, in order; empty after the last."""
-    since = datetime.combine(day, time.min, UTC)
     board = board_of(caller).code
-    return feed.between(connection, board, since, since + timedelta(days=1), after_position, DAY_EVENTS_AT_ONCE)
+    return feed.between(connection, board, *_bounds(day), after_position, DAY_EVENTS_AT_ONCE)
+
+
+def _bounds(day: date) -> tuple[datetime, datetime]:
+    """Return the instant at which a day (UTC) begins, and that at which it is over; the last day of all has no next."""
+    since = datetime.combine(day, time.min, UTC)
+    return since, since + timedelta(days=1) if day < date.max else datetime.max.replace(tzinfo=UTC)
 
 
 def last_day(connection: Connection, caller: Caller) -> date | None:
@@ -83,8 +88,8 @@ def count_days(connection: Connection, caller: Caller, newest: date, days: int) 
     board = board_of(caller).code
     found = []
     for back in range(days):
-        since = datetime.combine(newest - timedelta(days=back), time.min, UTC)
-        found.append((since.date(), feed.count_between(connection, board, since, since + timedelta(days=1))))
+        day = newest - timedelta(days=back)
+        found.append((day, feed.count_between(connection, board, *_bounds(day))))
     return found
 
 

@@ -44,8 +44,7 @@ def manager_of(work: Work) -> Client:
 
 def change_role(work: Work, client_id: str, role: PersonRole) -> Membership:
     """Give a member another role; raises `NotFound`, and `Conflict` for one's own and for a role of another kind."""
-    manager = manager_of(work)
-    membership = _lock(work, manager, client_id)
+    manager, membership = _lock(work, client_id)
     if client_id == manager.client_id:
         raise Conflict("Your own role is changed by another manager: nobody is left without one by mistake.")
     if not role.fits(membership.client_role) or role not in RANKS:
@@ -71,8 +70,7 @@ def remove(work: Work, client_id: str, *, own: bool = False) -> None:
 
     Raises `NotFound`, and `Conflict` for one's own unless `own`.
     """
-    manager = manager_of(work)
-    membership = _lock(work, manager, client_id)
+    manager, membership = _lock(work, client_id)
     if client_id == manager.client_id and not own:
         raise Conflict("It is your own membership: another manager ends it.")
     _end(work, membership)
@@ -98,17 +96,24 @@ def find_person(connection: Connection, address: str) -> StaffPerson:
     return person
 
 
-def _lock(work: Work, manager: Client, client_id: str) -> Membership:
-    """Return a membership that the manager manages, and that nobody else changes meanwhile; raises `NotFound`."""
+def _lock(work: Work, client_id: str) -> tuple[Client, Membership]:
+    """Return the caller, and a membership that it manages, neither of which anybody else changes meanwhile.
+
+    Raises `Forbidden` for who does not manage people, and `NotFound`.
+    """
+    manager = manager_of(work)
     membership = persons.membership(work.connection, client_id)
     if membership is None or not _is_managed(work, manager, membership):
         raise NotFound(_NO_MEMBER)
     persons.lock(work.connection, membership.person_id)
-    keys.lock_client(work.connection, client_id)
+    # In one order: of two managers who take each other's role at once, one stays.
+    for id in sorted({manager.client_id, client_id}):
+        keys.lock_client(work.connection, id)
+    manager = manager_of(work)
     found = persons.membership(work.connection, client_id)
     if found is None or found.ended_at is not None:
         raise NotFound(_NO_MEMBER)
-    return found
+    return manager, found
 
 
 def _is_managed(work: Work, manager: Client, membership: Membership) -> bool:

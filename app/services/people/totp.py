@@ -97,17 +97,17 @@ def verify(work: Work, session: Session, given: str) -> FactorVerdict:
     """Confirm a session by a code of the authenticator, or by a recovery code, each of which works once."""
     connection, person_id = work.connection, session.person_id
     person = persons.lock(connection, person_id)
-    day = work.now - _DAY
     if person is None or person.totp_secret is None:
         return FactorVerdict.ENDED
+    # Codes of mails are not counted: anybody may try them, and would keep out whoever needs a second factor.
+    wrong = sign_in.wrong_factors(connection, person_id, work.now - _DAY)
     tries_left = sign_in.take_session_try(connection, session.session_id, TRIES_A_LINK)
-    if not tries_left or persons.wrong_codes(connection, person_id, day) >= WRONG_A_DAY:
+    if not tries_left or wrong >= WRONG_A_DAY:
         sign_in.end_session(connection, session.session_id, work.now)
         work.audit("sign-out", person_id, PersonAudit(session_id=session.session_id))
         return FactorVerdict.ENDED
     factor = _factor_of(work, person, given)
     if factor is None:
-        persons.count_wrong_code(connection, person_id, work.now, day)
         return FactorVerdict.WRONG
     sign_in.confirm_session(connection, session.session_id, work.now)
     work.audit("confirm", person_id, PersonAudit(session_id=session.session_id, factor=factor))

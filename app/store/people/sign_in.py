@@ -143,6 +143,18 @@ def take_session_try(connection: Connection, session_id: str, most: int) -> bool
     return taken == 1
 
 
+def wrong_factors(connection: Connection, person_id: str, since: datetime) -> int:
+    """Return how many codes of a second factor were wrong in the sessions of a person that began since a moment."""
+    # The one that confirmed a session was right.
+    wrong = "CASE WHEN confirmed_at IS NOT NULL AND tries > 0 THEN tries - 1 ELSE tries END"
+    found = fetch_value(
+        connection,
+        f"SELECT sum({wrong}) FROM sessions WHERE person_id = :id AND created_at >= :since",
+        {"id": person_id, "since": since},
+    )
+    return int(found or 0)
+
+
 def end_session(connection: Connection, session_id: str, at: datetime) -> bool:
     """End a session; False where it had ended."""
     return update(connection, tables.sessions, {"ended_at": at}, {"session_id": session_id, "ended_at": None}) == 1

@@ -7,12 +7,12 @@ from datetime import timedelta
 import pytest
 
 from app.core.errors import Conflict
-from app.domain.people.sessions import TRIES_A_LINK, Session
+from app.domain.people.sessions import TRIES_A_LINK, WRONG_A_DAY, Session
 from app.services.context import Service, operator, transact
 from app.services.people import sessions, totp
 from app.services.people.totp import FactorVerdict
 from app.store.people import persons
-from tests.harness.access.people import ADDRESS, ask, code, enrolled, mails, session_of, sign_in_by
+from tests.harness.access.people import ADDRESS, ask, code, enrolled, mails, session_of, sign_in_by, try_code
 from tests.harness.api import settle
 from tests.harness.clock import ManualClock
 
@@ -98,3 +98,30 @@ def test_the_operator_resets_an_authenticator_and_ends_the_sessions(service: Ser
     transact(operator(service), totp.begin, later)
     assert any("taken your authenticator" in mail.body for mail in mails(service))
     settle(service)
+
+
+def test_nobody_without_the_mailbox_locks_the_second_factor(service: Service, clock: ManualClock) -> None:
+    """Wrong codes beside a link that anybody may ask for; who has a role that needs the factor would be shut out."""
+    _, secret, _ = enrolled(service)
+    for _ in range(WRONG_A_DAY):
+        attempt = ask(service, ADDRESS)
+        wrong = f"{(int(mails(service)[-1].code) + 1) % 1_000_000:06d}"
+        for _ in range(TRIES_A_LINK):
+            assert try_code(service, attempt, wrong) is None
+        clock.now += timedelta(minutes=15)
+    assert verify(service, signed_in(service, clock), code(secret, service)) is FactorVerdict.RIGHT
+
+
+def test_wrong_codes_of_a_second_factor_are_counted_over_all_sessions_of_a_day(
+    service: Service, clock: ManualClock
+) -> None:
+    _, secret, _ = enrolled(service)
+    for tried in range(WRONG_A_DAY):
+        if tried % (TRIES_A_LINK - 1) == 0:
+            session = signed_in(service, clock)
+        assert verify(service, session, "000000") is FactorVerdict.WRONG
+    assert verify(service, signed_in(service, clock), code(secret, service)) is FactorVerdict.ENDED
+    clock.now += timedelta(days=1)
+    for _ in range(WRONG_A_DAY + 1):
+        # What was right is not counted, however often somebody signs in.
+        assert verify(service, signed_in(service, clock), code(secret, service)) is FactorVerdict.RIGHT

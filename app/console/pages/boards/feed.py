@@ -203,7 +203,7 @@ def _read_decisions(sent: Sent) -> tuple[list[Decision], list[Said]]:
     return [
         Decision(
             credit_id=credit_id,
-            position=int(position) if position.isdigit() and len(position) < 10 else 0,
+            position=int(position) if position.isdecimal() and len(position) < 10 else 0,
             verdict=Verdict(verdict),
             reason_code=Refusal(reason_code) if rejected else None,
             reason=reason or None if rejected else None,
