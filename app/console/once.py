@@ -1,22 +1,34 @@
-"""Forms that count once: a double click, a reload or a second tab of the same form does nothing twice."""
+"""Forms that count once: a double click, a reload or a second tab of the same form does nothing twice.
+
+`keyed` is for a form whose answer is kept and given again; `submit_once` for one of which nothing may be kept.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import json
+import re
 from collections.abc import Callable
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
 
 import msgspec
 from fastapi import Request
 
-from app.console.routes import SentFields
+from app.console.drawn_forms import Said
+from app.console.routes import OWN_FIELDS, SentFields, value_of
 from app.console.visitors import Visitor
-from app.services.context import Work, transact_async
+from app.services.context import Caller, Work, transact_async
 from app.services.idempotency import Answer, once
 
 P = ParamSpec("P")
 T = TypeVar("T")
-_OWN_FIELDS = frozenset({"token", "key"})
+_KEY = re.compile(r"[A-Za-z0-9_-]{8,100}", re.ASCII)
+SENT_BEFORE = Said(
+    pointer="",
+    text="This form was sent before, with other values. What that sent stands.",
+    hint="Send it again to have these values as well.",
+)
+"""What is said of a form whose key was used for other values, as after going back to a page."""
 
 
 class Done(msgspec.Struct, Generic[T], frozen=True):
@@ -31,6 +43,18 @@ class Done(msgspec.Struct, Generic[T], frozen=True):
         return self.result is None
 
 
+def key_of(sent: SentFields) -> str | None:
+    """Return the key that a form was drawn with; None without one, and for what no page of ours draws."""
+    key = value_of(sent, "key")
+    return key if _KEY.fullmatch(key) else None
+
+
+def keyed(visitor: Visitor, sent: SentFields, what: str, body: Any) -> Caller:
+    """Return the caller of a form, with its key and a fingerprint of the body that it stands for."""
+    fingerprint = hashlib.sha256(json.dumps([what, body], sort_keys=True).encode()).hexdigest()
+    return msgspec.structs.replace(visitor.caller, idempotency_key=key_of(sent), fingerprint=fingerprint)
+
+
 async def submit_once(
     request: Request,
     visitor: Visitor,
@@ -43,13 +67,16 @@ async def submit_once(
 
     A form that was changed after it was taken is another one. What failed may be sent again.
     """
-    key = next(iter(sent.get("key", ())), "")
-    fields = sorted((name, values) for name, values in sent.items() if name not in _OWN_FIELDS)
-    digest = hashlib.sha256(repr((key, request.url.path, fields)).encode()).hexdigest()
-    caller = visitor.caller if not key else msgspec.structs.replace(
-        visitor.caller, idempotency_key=f"form {digest}", fingerprint=digest
-    )  # fmt: skip
+    caller = keyed(visitor, sent, request.url.path, without_own_fields(sent))
+    if caller.idempotency_key is not None:
+        key = f"form {caller.idempotency_key} {caller.fingerprint}"
+        caller = msgspec.structs.replace(caller, idempotency_key=key)
     return await transact_async(caller, _do_once, verb, args, kwargs)
+
+
+def without_own_fields(sent: SentFields) -> SentFields:
+    """Return the fields of a form but for those that every form has."""
+    return {name: values for name, values in sent.items() if name not in OWN_FIELDS}
 
 
 def _do_once(work: Work, verb: Callable[..., T], args: Any, kwargs: Any) -> Done[T]:

@@ -14,7 +14,7 @@ from starlette.responses import Response
 
 from app.console.drawn_forms import DrawnForm
 from app.console.frame import PageOwner, page
-from app.console.routes import SentFields, read_fields
+from app.console.routes import OWN_FIELDS, SentFields, read_fields, value_of
 from app.core.http.exchange import Exchange
 from app.core.http.form_bodies import FORM
 from app.domain.people.sessions import read_path
@@ -25,7 +25,6 @@ MOST_BYTES = 262_144
 """Of a form that is sealed into a page; a larger one has to be sent again."""
 _KEPT = timedelta(hours=12)
 _PURPOSE = "console-return"
-_OWN_FIELDS = frozenset({"token", "key"})
 
 
 class HalfVisitor(msgspec.Struct, frozen=True, kw_only=True):
@@ -126,9 +125,8 @@ def unseal_form(service: Service, sealed: str, person_id: str) -> SentForm | Non
 def waiting_view(form: SentForm) -> SignInView:
     """Return what the page of a form shows that waits: its fields in their order, and no token of another session."""
     fields: SentFields = read_fields(form.body.encode(), FORM)
-    kept = [(name, value) for name, values in fields.items() if name not in _OWN_FIELDS for value in values]
-    key = next(iter(fields.get("key", ())), "")
-    return SignInView(form=DrawnForm(), action=form.path, fields=tuple(kept), key=key)
+    kept = [(name, value) for name, values in fields.items() if name not in OWN_FIELDS for value in values]
+    return SignInView(form=DrawnForm(), action=form.path, fields=tuple(kept), key=value_of(fields, "key"))
 
 
 def go_on(service: Service, person_id: str, next_path: str, sealed: str) -> SentForm | str:

@@ -23,6 +23,8 @@ SentFields: TypeAlias = dict[str, list[str]]
 """The fields of a form by name, in their order, each with every value it was sent with."""
 Sent = Annotated[SentFields, Body()]
 """The fields of the form that was sent to a route."""
+OWN_FIELDS = frozenset({"token", "key"})
+"""The fields that the frame puts into every form."""
 
 
 class RoleDependency:
@@ -67,6 +69,11 @@ def read_fields(body: bytes, content_type: str) -> SentFields:
     for name, value in pairs:
         fields.setdefault(name, []).append(value.replace("\r\n", "\n"))
     return fields
+
+
+def value_of(sent: SentFields, name: str) -> str:
+    """Return what stands in a field, without the blanks around it; empty without the field."""
+    return next(iter(sent.get(name, ())), "").strip()
 
 
 def role_of(route: StrictRoute) -> str | None:

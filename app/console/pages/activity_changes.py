@@ -26,8 +26,7 @@ from app.console.pages.activity_fields import (
 )
 from app.console.pages.activity_words import missing_words
 from app.console.pages.in_the_way import InTheWay, name_completions
-from app.console.routes import PageRoute, Sent
-from app.console.sent_once import value
+from app.console.routes import PageRoute, Sent, value_of
 from app.console.visitors import Reporter, Visitor
 from app.core.errors import ActivityHasCompletions, Conflict, InvalidRequest, PreconditionFailed
 from app.domain.activities import Activity, RegisteredActivity
@@ -84,7 +83,7 @@ async def close(request: Request, visitor: Reporter, provider_id: str, activity_
     try:
         answers = PATCH.validated(Typed(typed.fields, _laid_over(body_of(shown, today), typed.body)))
         await transact_async(
-            visitor.caller, changes.answer_and_close, activity_id, f'"{value(sent, "version")}"', answers.onto
+            visitor.caller, changes.answer_and_close, activity_id, f'"{value_of(sent, "version")}"', answers.onto
         )
     except PreconditionFailed as problem:
         differ = differences({name: stands[name] for name in typed.fields if name in stands}, typed.fields)
@@ -115,7 +114,7 @@ async def delete(request: Request, visitor: Reporter, provider_id: str, activity
     """Delete an activity that has no completions."""
     shown = await read_async(visitor.caller, lookup.get, activity_id)
     try:
-        await transact_async(visitor.caller, changes.delete, activity_id, f'"{value(sent, "version")}"')
+        await transact_async(visitor.caller, changes.delete, activity_id, f'"{value_of(sent, "version")}"')
     except ActivityHasCompletions as problem:
         found = await name_completions(visitor, problem.extra["completions"], problem.extra["count"])
         base = _base(visitor, activity_id)

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from app.console.drawn_forms import DrawnForm, Said, said_of_findings, said_of_problem
 from app.console.forms import Typed
 from app.console.frame import Flash, go_to, page
+from app.console.once import SENT_BEFORE, keyed
 from app.console.pages.activity_fields import (
     CHOICES,
     NEW,
@@ -29,8 +30,7 @@ from app.console.pages.activity_fields import (
     read_activity,
 )
 from app.console.pages.in_the_way import InTheWay, name_completions
-from app.console.routes import PageRoute, Sent
-from app.console.sent_once import SENT_BEFORE, keyed, value
+from app.console.routes import PageRoute, Sent, value_of
 from app.console.visitors import Reporter, Visitor
 from app.core.errors import (
     ActivityChangeCoversCredits,
@@ -143,7 +143,7 @@ async def edit(given: Given, activity_id: str) -> Response:
     """Change an activity, if it has still the version that the form was drawn from."""
     request, visitor, sent = given.request, given.visitor, given.sent
     typed = read_activity(PATCH, sent)
-    seen = value(sent, "version")
+    seen = value_of(sent, "version")
     shown = await read_async(visitor.caller, lookup.get, activity_id)
     form = _edit_form(visitor, shown, int(seen) if seen.isdecimal() and len(seen) < 10 else 0)
     try:

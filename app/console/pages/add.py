@@ -12,6 +12,7 @@ from starlette.responses import Response
 from app.console.drawn_forms import DrawnForm, Said, said_of_findings, said_of_problem
 from app.console.forms import Typed
 from app.console.frame import Flash, go_to, page
+from app.console.once import SENT_BEFORE, keyed
 from app.console.pages.completion_fields import (
     FORM,
     RecordRows,
@@ -33,8 +34,7 @@ from app.console.pages.sittings import (
     open_sitting,
     reported_of,
 )
-from app.console.routes import PageRoute, Sent, SentFields
-from app.console.sent_once import SENT_BEFORE, keyed, value
+from app.console.routes import PageRoute, Sent, SentFields, value_of
 from app.console.visitors import Reporter, Visitor
 from app.console.words import day
 from app.core.errors import IdempotencyMismatch, InvalidRequest, NotFound, PreconditionFailed
@@ -132,8 +132,8 @@ async def report(given: Given) -> Response:
     """Report the record of a form once, or only check it."""
     request, visitor, activity, sent = given.request, given.visitor, given.activity, given.sent
     activity_id = activity.activity_id
-    sitting = open_sitting(visitor, value(sent, "sitting"), activity_id)
-    if "take" in sent or value(sent, "do") == "check":
+    sitting = open_sitting(visitor, value_of(sent, "sitting"), activity_id)
+    if "take" in sent or value_of(sent, "do") == "check":
         return await _check(given, sitting)
     typed = read_record(sent, activity_id)
     caller = keyed(visitor, sent, "report", typed.body)
@@ -157,7 +157,7 @@ async def report(given: Given) -> Response:
     done, told = reported_of(answer.body)
     after = sitting.after(done, kept_fields(typed.fields), told, visitor.service.clock())
     base = _base(visitor, activity_id)
-    if value(sent, "do") == "finish":
+    if value_of(sent, "do") == "finish":
         stands = await read_by_key_async(visitor.caller, records.get, done.completion_id)
         text = " ".join([f"{describe(stands)}. Reported.", *told])
         record = f"/p/{visitor.caller.provider_id}/completions/{done.completion_id}"
@@ -168,7 +168,7 @@ async def report(given: Given) -> Response:
 @router.post("/match")
 async def match(given: Given) -> Response:
     """Answer a script with the mark of the target that the form names."""
-    pointer = value(given.sent, "target")
+    pointer = value_of(given.sent, "target")
     if pointer.rpartition("/")[0] not in ("/cme", "/moc") or not pointer.rpartition("/")[2].isdecimal():
         raise NotFound
     mark = await mark_of(given.visitor, given.sent, given.sent, pointer, ask=True)
@@ -181,8 +181,8 @@ async def match(given: Given) -> Response:
 async def undo(given: Given) -> Response:
     """Withdraw a record that was just reported, if nobody changed it since."""
     visitor, sent, activity_id = given.visitor, given.sent, given.activity.activity_id
-    sitting = open_sitting(visitor, value(sent, "sitting"), activity_id)
-    completion_id, version = value(sent, "completion_id"), value(sent, "version")
+    sitting = open_sitting(visitor, value_of(sent, "sitting"), activity_id)
+    completion_id, version = value_of(sent, "completion_id"), value_of(sent, "version")
     where = f"{_base(visitor, activity_id)}/add?f={sitting.sealed(visitor, activity_id)}"
     try:
         stands = await read_by_key_async(visitor.caller, records.get, completion_id)
@@ -205,7 +205,7 @@ def report_of(visitor: Visitor, typed: Typed) -> CompletionReport:
 
 def taken(sent: SentFields) -> SentFields:
     """Return a form with the value of the finding's offer that was clicked."""
-    pointer, _, offered = value(sent, "take").partition(" ")
+    pointer, _, offered = value_of(sent, "take").partition(" ")
     return sent | {pointer: [offered]} if pointer.startswith("/") and offered else sent
 
 

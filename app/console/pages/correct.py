@@ -14,8 +14,7 @@ from app.console.pages.activity_fields import differences
 from app.console.pages.add import EntryView, marks_of, taken
 from app.console.pages.completion_fields import FORM, PERSON, in_words_of_pages, read_record, rows_of
 from app.console.pages.sittings import describe, name_of
-from app.console.routes import PageRoute, Sent, SentFields
-from app.console.sent_once import value
+from app.console.routes import PageRoute, Sent, SentFields, value_of
 from app.console.visitors import Reporter, Visitor
 from app.core.errors import InvalidRequest, PreconditionFailed
 from app.domain.credits import Completion, CreditStatus, Outcome
@@ -44,7 +43,7 @@ async def correct(request: Request, visitor: Reporter, provider_id: str, complet
     """Make a record what was typed, if it has still the version that the form was drawn from."""
     found = await read_by_key_async(visitor.caller, records.get, completion_id)
     typed = read_record(taken(sent), found.activity_id)
-    version = value(sent, "version")
+    version = value_of(sent, "version")
     if "take" in sent:
         return await _show(request, visitor, found, typed.fields, [], sent, 200, version=version)
     try:

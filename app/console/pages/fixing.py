@@ -12,9 +12,8 @@ from starlette.responses import Response
 
 from app.console.drawn_forms import DrawnForm, Said
 from app.console.frame import Flash, go_to, page
-from app.console.pages.entrance.sign_in import value
-from app.console.pages.uploads import UploadLine, answer_of, batch_of, keyed, line_of
-from app.console.routes import PageRoute, Sent, SentFields
+from app.console.pages.uploads import UploadLine, answer_of, batch_of, line_of, uploader
+from app.console.routes import PageRoute, Sent, SentFields, value_of
 from app.console.visitors import Reporter, Visitor
 from app.core.errors import Conflict, InvalidRequest, PermissionNotAttested
 from app.domain.batch_mends import MendedRow, MendState, SetAsideReason, shown
@@ -163,7 +162,7 @@ async def _do(
     request: Request, visitor: Visitor, provider_id: str, batch_id: str, sent: SentFields
 ) -> tuple[Flash | None, str]:
     """Do what a button says; return what the next page says, and the place on it."""
-    act, _, rest = (value(sent, "do") or "check").partition(":")
+    act, _, rest = (value_of(sent, "do") or "check").partition(":")
     caller = visitor.caller
     if act == "check":
         numbers = [int(rest)] if _ROW.fullmatch(rest) else None
@@ -184,7 +183,7 @@ async def _do(
     if act == "report":
         attested = "true" in sent.get("permission_attested", ())
         answer = await mending.report(
-            keyed(visitor, request, sent), batch_id, None, answer_of, permission_attested=attested
+            uploader(visitor, request, sent), batch_id, None, answer_of, permission_attested=attested
         )
         link = f"/p/{provider_id}/uploads/{batch_of(answer)}"
         return Flash(text="The ready rows are being reported.", link=link, link_text="See what becomes of them"), ""

@@ -13,8 +13,7 @@ from starlette.responses import Response
 from app.console.drawn_forms import DrawnForm, Said, said_of_findings, said_of_problem
 from app.console.forms import BodyForm
 from app.console.frame import Flash, go_to, page
-from app.console.pages.entrance.sign_in import value
-from app.console.routes import PageRoute, Sent
+from app.console.routes import PageRoute, Sent, value_of
 from app.console.visitors import Reporter, Visitor
 from app.core.errors import Conflict, InvalidRequest, PreconditionFailed
 from app.domain.held import HeldFilter, HeldReason, HeldRecord, HeldStatus, HelpRequest, HelpStatus
@@ -143,7 +142,7 @@ async def correct_held(request: Request, visitor: Reporter, provider_id: str, he
         report = FORM.validated(typed).as_report(
             caller.provider_id, visitor.service.clock(), before.held.report.entry_method
         )
-        version = value(sent, "version")
+        version = value_of(sent, "version")
         detail = await transact_async(caller, changes.correct, held_id, f'"{version}"' if version else None, report)
     except PreconditionFailed:
         text = "Somebody else changed this record meanwhile."

@@ -12,8 +12,7 @@ import msgspec
 from msgspec.structs import replace
 from pydantic import ValidationError
 
-from app.console.routes import SentFields
-from app.console.sent_once import value
+from app.console.routes import SentFields, value_of
 from app.console.visitors import Visitor
 from app.core.errors import InvalidRequest
 from app.domain.boards import Need
@@ -58,10 +57,10 @@ async def mark_of(visitor: Visitor, sent: SentFields, fields: SentFields, pointe
     keyring, bound_to = visitor.service.keyring, visitor.caller.bound_to(_PURPOSE)
     content = json.dumps(sought, sort_keys=True).encode()
     for name in sent:
-        opened = keyring.unseal(_PURPOSE, value(sent, name), bound_to) if name.startswith(_ASKED) else None
+        opened = keyring.unseal(_PURPOSE, value_of(sent, name), bound_to) if name.startswith(_ASKED) else None
         known = msgspec.json.decode(opened, type=_Asked) if opened is not None else None
         if known is not None and keyring.verifies_record(_PURPOSE, content, known.digest):
-            return replace(mark, state=known.state, asked=value(sent, name))
+            return replace(mark, state=known.state, asked=value_of(sent, name))
     if not ask:
         return mark
     try:
@@ -84,11 +83,11 @@ def _sought(fields: SentFields, pointer: str, visitor: Visitor) -> tuple[dict[st
         wanted |= {"date_of_birth": "birth month and day", "state": "state"}
     else:
         names |= {name: f"{pointer}/{name}" for name in ("board", "board_id")}
-        board = visitor.service.catalogue.certifying(value(fields, f"{pointer}/board"))
+        board = visitor.service.catalogue.certifying(value_of(fields, f"{pointer}/board"))
         wanted |= {"board": "the board"}
         if board is None or board.birth_date is Need.REQUIRED:
             wanted |= {"date_of_birth": "birth month and day"}
         if board is None or board.board_id is Need.REQUIRED:
             wanted |= {"board_id": "board ID"}
-    sought = {name: text for name, field in names.items() if (text := value(fields, field))}
+    sought = {name: text for name, field in names.items() if (text := value_of(fields, field))}
     return sought, [words for name, words in wanted.items() if name not in sought]

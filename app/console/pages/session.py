@@ -14,6 +14,7 @@ from starlette.responses import Response
 from app.console.drawn_forms import DrawnForm, Said, said_of_findings, said_of_problem
 from app.console.forms import Typed
 from app.console.frame import Flash, go_to, page
+from app.console.once import SENT_BEFORE, keyed
 from app.console.pages.completion_fields import FORM, RecordRows, first_fields, in_words_of_pages, read_record, rows_of
 from app.console.pages.sheet_rows import (
     MOST_ROWS,
@@ -25,8 +26,7 @@ from app.console.pages.sheet_rows import (
     rows_of_sheet,
     same_as_last_session,
 )
-from app.console.routes import PageRoute, Sent, SentFields
-from app.console.sent_once import SENT_BEFORE, keyed, value
+from app.console.routes import PageRoute, Sent, SentFields, value_of
 from app.console.visitors import Reporter, Visitor
 from app.console.words import counted
 from app.core.errors import IdempotencyMismatch, InvalidRequest, Problem
@@ -103,13 +103,13 @@ async def take_sheet(request: Request, visitor: Reporter, provider_id: str, acti
     """Do what the pressed button says: find, tick, check or report."""
     found = await read_async(visitor.caller, lookup.get, activity_id)
     ticked = tuple(dict.fromkeys(sent.get("learner", ())))
-    words = value(sent, "words")
+    words = value_of(sent, "words")
     roster = await load_roster(visitor, activity_id, ticked, words)
     sheet = Sheet(
         request=request, visitor=visitor, activity=found.activity, sent=sent, roster=roster,
         typed=read_record(sent, activity_id), ticked=tuple(id for id in ticked if id in roster),
     )  # fmt: skip
-    do = value(sent, "do")
+    do = value_of(sent, "do")
     if do == "last":
         both = tuple(dict.fromkeys((*sheet.ticked, *same_as_last_session(roster))))
         return _show(msgspec.structs.replace(sheet, ticked=both), [], {}, 200)
@@ -128,7 +128,7 @@ async def take_sheet(request: Request, visitor: Reporter, provider_id: str, acti
 async def _paste(sheet: Sheet) -> Response:
     """Tick whom pasted names mean; say who is not known."""
     activity_id = sheet.activity.activity_id
-    pasted = await find_pasted(sheet.visitor, activity_id, sheet.roster, value(sheet.sent, "names"))
+    pasted = await find_pasted(sheet.visitor, activity_id, sheet.roster, value_of(sheet.sent, "names"))
     ticked = tuple(dict.fromkeys((*sheet.ticked, *pasted.found)))
     roster = await load_roster(sheet.visitor, activity_id, ticked, "")
     return _show(msgspec.structs.replace(sheet, ticked=ticked, roster=roster), [], {}, 200, pasted=pasted)
@@ -253,7 +253,7 @@ def _show(
         rows=rows_of_sheet(sheet.roster, sheet.ticked, of_rows),
         ticked=len(sheet.ticked),
         known=known,
-        words=value(sheet.sent, "words"),
+        words=value_of(sheet.sent, "words"),
         pasted=pasted,
         checked=checked,
         reported=reported,

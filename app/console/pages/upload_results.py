@@ -14,7 +14,7 @@ from starlette.responses import Response, StreamingResponse
 
 from app.console.drawn_forms import DrawnForm, Said
 from app.console.frame import Flash, go_to, page
-from app.console.pages.uploads import UploadLine, answer_of, batch_of, keyed, line_of
+from app.console.pages.uploads import UploadLine, answer_of, batch_of, line_of, uploader
 from app.console.routes import PageRoute, Sent
 from app.console.visitors import Reporter, Visitor
 from app.console.words import counted
@@ -307,7 +307,7 @@ async def upload_checked(request: Request, visitor: Reporter, provider_id: str, 
     attested = "true" in sent.get("permission_attested", ())
     try:
         answer = await intake.upload_again(
-            keyed(visitor, request, sent), batch_id, answer_of, permission_attested=attested
+            uploader(visitor, request, sent), batch_id, answer_of, permission_attested=attested
         )
     except PermissionNotAttested as problem:
         said = Said(pointer="permission_attested", text=problem.errors[0].detail, hint=problem.errors[0].hint or "")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from datetime import date
 
@@ -13,8 +12,8 @@ from starlette.responses import Response
 
 from app.console.drawn_forms import DrawnForm, Said, said_of_problem
 from app.console.frame import go_to, page
-from app.console.pages.entrance.sign_in import value
-from app.console.routes import PageRoute, Sent, SentFields
+from app.console.once import key_of, keyed, without_own_fields
+from app.console.routes import PageRoute, Sent, SentFields, value_of
 from app.console.visitors import Reporter, Visitor
 from app.core.errors import InvalidRequest, PermissionNotAttested, Problem, UploadQuotaExceeded
 from app.core.http.multipart import Form
@@ -171,14 +170,14 @@ async def upload_file(request: Request, visitor: Reporter, provider_id: str) -> 
 
     def settle(form: Form) -> Caller:
         sent.update(form.fields)
-        visitor.hold((form.fields.pop("token", None) or [""])[0])
-        key = (form.fields.pop("key", None) or [""])[0]
+        visitor.hold(value_of(sent, "token"))
+        form.fields = without_own_fields(sent)
         if form.files == ["file"] and not form.filename:
             # A browser sends the field though nothing was chosen.
             form.files = []
         _settle_fields(form)
         visitor.caller.charge_arrived(form.size, BYTES_AS_ONE)
-        return replace(visitor.caller, idempotency_key=key or None, scope="batches:write")
+        return replace(visitor.caller, idempotency_key=key_of(sent), scope="batches:write")
 
     content_type = request.headers.get("content-type", "")
     try:
@@ -194,24 +193,19 @@ async def upload_file(request: Request, visitor: Reporter, provider_id: str) -> 
 @router.post("/uploads/paste")
 async def upload_pasted(request: Request, visitor: Reporter, provider_id: str, sent: Sent) -> Response:
     """Take rows in that were pasted with their headings."""
-    fields = {name: texts for name, texts in sent.items() if name not in ("token", "key", "rows")}
-    form = Form(fields=fields)
+    form = Form(fields={name: texts for name, texts in without_own_fields(sent).items() if name != "rows"})
     _settle_fields(form)
     try:
-        answer = await intake.upload_text(keyed(visitor, request, sent), value(sent, "rows"), form, answer_of)
+        answer = await intake.upload_text(uploader(visitor, request, sent), value_of(sent, "rows"), form, answer_of)
     except (InvalidRequest, PermissionNotAttested, UploadQuotaExceeded) as problem:
         pasted = DrawnForm(sent, _said(problem, sent, file_field="rows"), prefix="pasted")
         return _show_new(request, visitor, DrawnForm(prefix="file"), pasted, problem.status)
     return go_to(request, f"/p/{provider_id}/uploads/{batch_of(answer)}")
 
 
-def keyed(visitor: Visitor, request: Request, sent: SentFields) -> Caller:
-    """Return the caller under the key of a form: sent twice, it counts once."""
-    said = sorted((name, texts) for name, texts in sent.items() if name != "token")
-    fingerprint = hashlib.sha256(f"POST {request.url.path}\n{said}".encode()).hexdigest()
-    return replace(
-        visitor.caller, idempotency_key=value(sent, "key") or None, fingerprint=fingerprint, scope="batches:write"
-    )
+def uploader(visitor: Visitor, request: Request, sent: SentFields) -> Caller:
+    """Return the caller who uploads by a form: sent twice, it counts once."""
+    return replace(keyed(visitor, sent, request.url.path, without_own_fields(sent)), scope="batches:write")
 
 
 def answer_of(batch: Batch) -> Answer:

@@ -16,8 +16,7 @@ from starlette.responses import Response, StreamingResponse
 from app.console.drawn_forms import DrawnForm, Said, said_of_problem
 from app.console.frame import Flash, go_to, page
 from app.console.pages.boards.files import read_file
-from app.console.pages.entrance.sign_in import value
-from app.console.routes import PageRoute, Sent
+from app.console.routes import PageRoute, Sent, value_of
 from app.console.visitors import BoardStaff, Visitor
 from app.core.errors import InvalidRequest, ParameterInvalid, Problem
 from app.core.http.csv_bodies import CSV, read_csv_body, read_table
@@ -182,13 +181,13 @@ def _decisions_of(content: bytes) -> DecisionsIn:
 def _read_decisions(sent: Sent) -> tuple[list[Decision], list[Said]]:
     """Return the decisions of a form, and what is wrong with it."""
     said = []
-    verdict = value(sent, "decision")
+    verdict = value_of(sent, "decision")
     if verdict not in set(Verdict):
         said.append(Said(pointer="decision", text="Choose whether to accept or to reject."))
     chosen = [text.partition("@") for text in sent.get("credit", [])]
     if not chosen:
         said.append(Said(pointer="credit", text="No credit is ticked.", hint="Tick those that you decide on."))
-    reason_code, reason = value(sent, "reason_code"), value(sent, "reason").strip()
+    reason_code, reason = value_of(sent, "reason_code"), value_of(sent, "reason")
     if verdict == Verdict.REJECTED:
         if reason_code not in set(Refusal):
             text = "A rejection has a reason: the provider sees it beside the credit."

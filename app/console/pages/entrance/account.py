@@ -9,8 +9,7 @@ from starlette.responses import Response
 from app.console.drawn_forms import DrawnForm, Said, said_of_problem
 from app.console.frame import Flash, go_to, page
 from app.console.pages.entrance.second_factor import qr_of
-from app.console.pages.entrance.sign_in import value
-from app.console.routes import PageRoute, Sent, SentFields
+from app.console.routes import PageRoute, Sent, SentFields, value_of
 from app.console.visitors import AnyPerson, Visitor
 from app.core.errors import InvalidRequest
 from app.domain.people.persons import MailChoice, Theme
@@ -72,7 +71,7 @@ async def show_account(request: Request, visitor: AnyPerson) -> Response:
 @router.post("")
 async def change_account(request: Request, visitor: AnyPerson, sent: Sent) -> Response:
     """Change name, time zone, theme and mails."""
-    given = {name: value(sent, name) for name in _FIELDS if name in sent}
+    given = {name: value_of(sent, name) for name in _FIELDS if name in sent}
     try:
         await transact_async(visitor.caller, accounts.change, visitor.person.person_id, given)
     except InvalidRequest as refusal:
@@ -117,7 +116,7 @@ async def begin_authenticator(request: Request, visitor: AnyPerson) -> Response:
 @router.post("/authenticator")
 async def enrol_authenticator(request: Request, visitor: AnyPerson, sent: Sent) -> Response:
     """Enrol the authenticator whose code is given, in place of another; show the recovery codes, this once."""
-    codes = await transact_async(visitor.caller, totp.confirm, visitor.session, value(sent, "code"))
+    codes = await transact_async(visitor.caller, totp.confirm, visitor.session, value_of(sent, "code"))
     if codes is None:
         said = Said(pointer="code", text="This code is not of that secret.", hint="Scan again, or check the clock.")
         return await _show_secret(request, visitor, {}, [said])

@@ -12,9 +12,9 @@ from starlette.responses import Response
 from app.console.cookies import drop_session
 from app.console.drawn_forms import DrawnForm, Said
 from app.console.frame import Flash, go_to, page
-from app.console.pages.entrance.sign_in import Next, go_on_as, value
+from app.console.pages.entrance.sign_in import Next, go_on_as
 from app.console.returning import HalfVisitor, SignInView
-from app.console.routes import PageRoute, Sent
+from app.console.routes import PageRoute, Sent, value_of
 from app.console.visitors import OUR_PAGES, AnySession
 from app.core.errors import NotFound
 from app.domain.people.sessions import read_path
@@ -37,16 +37,18 @@ async def show_factor(request: Request, session: AnySession, next: Next = "") ->
 @router.post("/ask")
 async def show_factor_with_form(request: Request, session: AnySession, sent: Sent) -> Response:
     """Do the same, with a form that waits."""
-    return await _show(request, session, read_path(value(sent, "next")) or "", value(sent, "sealed"), [])
+    return await _show(request, session, read_path(value_of(sent, "next")) or "", value_of(sent, "sealed"), [])
 
 
 @router.post("")
 async def give_factor(request: Request, session: AnySession, sent: Sent) -> Response:
     """Take a code of the authenticator, or a recovery code."""
-    next_path, sealed = value(sent, "next"), value(sent, "sealed")
+    next_path, sealed = value_of(sent, "next"), value_of(sent, "sealed")
     if not session.needs_factor:
         return go_on_as(request, session, next_path, sealed)
-    verdict = await transact_async(await caller_of(request, session), totp.verify, session.session, value(sent, "code"))
+    verdict = await transact_async(
+        await caller_of(request, session), totp.verify, session.session, value_of(sent, "code")
+    )
     if verdict is FactorVerdict.ENDED:
         response = go_to(request, "/sign-in", Flash(text="Too many codes were wrong. Sign in again.", kind="no"))
         drop_session(request, response)
@@ -62,8 +64,8 @@ async def give_factor(request: Request, session: AnySession, sent: Sent) -> Resp
 @router.post("/enrol")
 async def enrol(request: Request, session: AnySession, sent: Sent) -> Response:
     """Enrol the authenticator whose first code is given; show the recovery codes, this once."""
-    next_path, sealed = read_path(value(sent, "next")) or "", value(sent, "sealed")
-    given = value(sent, "code")
+    next_path, sealed = read_path(value_of(sent, "next")) or "", value_of(sent, "sealed")
+    given = value_of(sent, "code")
     codes = await transact_async(await caller_of(request, session), totp.confirm, session.session, given)
     if codes is None:
         said = Said(

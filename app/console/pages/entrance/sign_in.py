@@ -12,7 +12,7 @@ from app.console.cookies import drop_session, keep_session
 from app.console.drawn_forms import DrawnForm, Said
 from app.console.frame import Flash, go_to, page
 from app.console.returning import HalfVisitor, SentForm, SignInView
-from app.console.routes import PageRoute, Sent, SentFields
+from app.console.routes import PageRoute, Sent, value_of
 from app.console.visitors import OUR_PAGES, AnyPerson, ReturningSession, is_at_loopback
 from app.core.errors import NotFound
 from app.domain.people.persons import read_address
@@ -28,11 +28,6 @@ Next = Annotated[str, Query(max_length=LONGEST_PATH)]
 _START, _CODE = "pages/sign_in/start.html", "pages/sign_in/code.html"
 
 
-def value(sent: SentFields, name: str) -> str:
-    """Return the first value of a field, empty without one."""
-    return next(iter(sent.get(name, ())), "")
-
-
 @router.get("", dependencies=[OUR_PAGES])
 async def show_sign_in(request: Request, next: Next = "") -> Response:
     """Ask for the address to mail a link to."""
@@ -44,8 +39,8 @@ async def show_sign_in(request: Request, next: Next = "") -> Response:
 async def ask_for_link(request: Request, sent: Sent) -> Response:
     """Mail a link to an address that somebody has, and ask for its code; the answer is the same for any other."""
     service: Service = request.app.state.service
-    address = read_address(value(sent, "address"))
-    next_path, sealed = read_path(value(sent, "next")) or "", value(sent, "sealed")
+    address = read_address(value_of(sent, "address"))
+    next_path, sealed = read_path(value_of(sent, "next")) or "", value_of(sent, "sealed")
     if address is None:
         said = Said(pointer="address", text="Not a mail address.", hint="Write it as name@example.org.")
         view = SignInView(form=DrawnForm(sent, [said]), next=next_path, sealed=sealed, demo=demo_people(request))
@@ -59,16 +54,16 @@ async def ask_for_link(request: Request, sent: Sent) -> Response:
 async def sign_in_by_code(request: Request, sent: Sent) -> Response:
     """Sign in by the code of a mail."""
     service: Service = request.app.state.service
-    attempt = value(sent, "attempt")
+    attempt = value_of(sent, "attempt")
     signing = await service.database.read_by_key_async(
         lambda connection: sign_in.find_attempt(connection, service, attempt)
     )
     signed = None
     if signing is not None:
         signed = await transact_async(
-            signing.caller, sign_in.use_code, signing.link, value(sent, "code"), _browser(request)
+            signing.caller, sign_in.use_code, signing.link, value_of(sent, "code"), _browser(request)
         )
-    next_path, sealed = value(sent, "next"), value(sent, "sealed")
+    next_path, sealed = value_of(sent, "next"), value_of(sent, "sealed")
     if signed is not None:
         return await _begin(request, signed, next_path, sealed)
     said = Said(
@@ -77,7 +72,11 @@ async def sign_in_by_code(request: Request, sent: Sent) -> Response:
         hint="Look for the newest mail, open the link in it, or ask for another.",
     )
     view = SignInView(
-        form=DrawnForm({}, [said]), next=next_path, sealed=sealed, attempt=attempt, address=value(sent, "shown_address")
+        form=DrawnForm({}, [said]),
+        next=next_path,
+        sealed=sealed,
+        attempt=attempt,
+        address=value_of(sent, "shown_address"),
     )
     return page(request, None, _CODE, view, 422)
 
@@ -86,18 +85,18 @@ async def sign_in_by_code(request: Request, sent: Sent) -> Response:
 async def enter_demo(request: Request, sent: Sent) -> Response:
     """Sign in as somebody of the demo."""
     service: Service = request.app.state.service
-    chosen = next((person for person in demo.PEOPLE if person.key == value(sent, "as")), None)
+    chosen = next((person for person in demo.PEOPLE if person.key == value_of(sent, "as")), None)
     if chosen is None or not demo_people(request):
         raise NotFound
     token = await transact_async(operator(service), demo.enter, chosen, _browser(request))
     signed = Signed(token=token, person_id="", next_path=None)
-    return await _begin(request, signed, value(sent, "next"), value(sent, "sealed"))
+    return await _begin(request, signed, value_of(sent, "next"), value_of(sent, "sealed"))
 
 
 @router.post("/continue", dependencies=[OUR_PAGES])
 async def go_on(request: Request, session: ReturningSession, sent: Sent) -> Response:
     """Go on where a link was opened in another window, and this one has waited."""
-    return go_on_as(request, session, value(sent, "next"), value(sent, "sealed"))
+    return go_on_as(request, session, value_of(sent, "next"), value_of(sent, "sealed"))
 
 
 @router.get("/{token}", dependencies=[OUR_PAGES])

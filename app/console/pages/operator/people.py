@@ -9,8 +9,7 @@ from starlette.responses import Response
 from app.console.drawn_forms import DrawnForm, Said, said_of_problem
 from app.console.frame import Flash, go_to, page
 from app.console.once import submit_once
-from app.console.pages.entrance.sign_in import value
-from app.console.routes import PageRoute, Sent
+from app.console.routes import PageRoute, Sent, value_of
 from app.console.visitors import Operator, Visitor
 from app.core.errors import Conflict, InvalidRequest, OperatorFault
 from app.domain.clients import Role
@@ -48,7 +47,7 @@ async def list_operators(request: Request, visitor: Operator) -> Response:
 @router.post("")
 async def invite_anybody(request: Request, visitor: Operator, sent: Sent) -> Response:
     """Make somebody a member of a provider, a vendor, a board, or the operators."""
-    role, place = value(sent, "/role"), value(sent, "/client_role")
+    role, place = value_of(sent, "/role"), value_of(sent, "/client_role")
     said = []
     if place not in set(Role):
         said.append(Said(pointer="/client_role", text="Choose where they work."))
@@ -57,8 +56,8 @@ async def invite_anybody(request: Request, visitor: Operator, sent: Sent) -> Res
     if said:
         return await _show(request, visitor, DrawnForm(sent, said), 422)
     asked = Invitation(
-        address=value(sent, "/address"), role=PersonRole(role), client_role=Role(place),
-        id=value(sent, "/id").strip() or None, name=value(sent, "/name") or None,
+        address=value_of(sent, "/address"), role=PersonRole(role), client_role=Role(place),
+        id=value_of(sent, "/id") or None, name=value_of(sent, "/name") or None,
     )  # fmt: skip
     try:
         done = await submit_once(request, visitor, sent, invitations.invite, asked)

@@ -11,8 +11,7 @@ from starlette.responses import Response
 from app.console.drawn_forms import DrawnForm, Said, said_of_problem
 from app.console.forms import BodyForm
 from app.console.frame import page
-from app.console.pages.entrance.sign_in import value
-from app.console.routes import PageRoute, Sent
+from app.console.routes import PageRoute, Sent, value_of
 from app.console.visitors import Operator, Visitor
 from app.core.errors import InvalidRequest
 from app.domain.identity.physicians import Physician
@@ -65,7 +64,7 @@ async def show_registry(request: Request, visitor: Operator) -> Response:
 async def search_registry(request: Request, visitor: Operator, sent: Sent) -> Response:
     """Look for somebody; names and numbers stand in no address."""
     typed = FORM.read(sent)
-    reason = value(sent, "reason")
+    reason = value_of(sent, "reason")
     fields = {**typed.fields, "reason": [reason]}
     said = [] if reason in set(SearchReason) else [Said(pointer="reason", text="Say why you look: the log keeps it.")]
     try:
@@ -84,7 +83,7 @@ async def search_registry(request: Request, visitor: Operator, sent: Sent) -> Re
 @router.post("/{physician_id}")
 async def show_physician(request: Request, visitor: Operator, physician_id: PhysicianId, sent: Sent) -> Response:
     """Show everything on file of one physician; the log keeps who looked, and why."""
-    reason = value(sent, "reason")
+    reason = value_of(sent, "reason")
     if reason not in set(SearchReason):
         return _show(request, visitor, DrawnForm({}, [Said(pointer="reason", text="Say why you look.")]), status=422)
     found = await transact_async(

@@ -11,9 +11,8 @@ from starlette.responses import Response
 from app.console.drawn_forms import DrawnForm, Said, said_of_problem
 from app.console.frame import Flash, go_to, page
 from app.console.once import submit_once
-from app.console.pages.entrance.sign_in import value
 from app.console.pages.settings.confirming import ConfirmView, ask_first, settings_of
-from app.console.routes import PageRoute, Sent
+from app.console.routes import PageRoute, Sent, value_of
 from app.console.visitors import Manager, Visitor
 from app.core.errors import Conflict, InvalidRequest, NotFound
 from app.domain.clients import Role
@@ -62,25 +61,25 @@ async def list_people(request: Request, visitor: Manager, provider_id: str) -> R
 async def invite_person(request: Request, visitor: Manager, provider_id: str, sent: Sent) -> Response:
     """Make somebody a member, and mail them a link."""
     client_role = visitor.caller.client.role
-    role = value(sent, "/role")
+    role = value_of(sent, "/role")
     try:
         if role not in {known for known, _, _ in ROLES}:
             return await _refuse(request, visitor, sent, "/role", "Choose what the person may do.")
         asked = Invitation(
-            address=value(sent, "/address"),
+            address=value_of(sent, "/address"),
             role=PersonRole(role),
             client_role=client_role,
             id=visitor.caller.provider if client_role is Role.PROVIDER else None,
-            name=value(sent, "/name") or None,
+            name=value_of(sent, "/name") or None,
         )
         done = await submit_once(request, visitor, sent, invitations.invite, asked)
     except InvalidRequest as refusal:
         return await _show(request, visitor, DrawnForm(sent, said_of_problem(refusal, sent)), 422)
     except Conflict as refusal:
         return await _refuse(request, visitor, sent, "/address", refusal.detail, refusal.status)
-    text = f"{asked.address.strip()} was invited: a link to sign in is mailed to them, and works for three days."
+    text = f"{asked.address} was invited: a link to sign in is mailed to them, and works for three days."
     if done.again:
-        text = f"{asked.address.strip()} was invited already by this form. Nothing was mailed again."
+        text = f"{asked.address} was invited already by this form. Nothing was mailed again."
     return go_to(request, f"{settings_of(visitor)}/people", Flash(text=text))
 
 
@@ -89,7 +88,7 @@ async def change_role(
     request: Request, visitor: Manager, provider_id: str, client_id: MemberId, sent: Sent
 ) -> Response:
     """Give a member another role."""
-    role = value(sent, "role")
+    role = value_of(sent, "role")
     if role not in {known for known, _, _ in ROLES}:
         raise NotFound
     await transact_async(visitor.caller, memberships.change_role, client_id, PersonRole(role))

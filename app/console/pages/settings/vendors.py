@@ -10,9 +10,8 @@ from starlette.responses import Response
 
 from app.console.drawn_forms import DrawnForm, Said
 from app.console.frame import Flash, go_to, page
-from app.console.pages.entrance.sign_in import value
 from app.console.pages.settings.confirming import ConfirmView, ask_first, settings_of
-from app.console.routes import PageRoute, Sent
+from app.console.routes import PageRoute, Sent, value_of
 from app.console.visitors import Manager, Visitor
 from app.core.errors import NotFound
 from app.domain.clients import Grant, Role
@@ -44,7 +43,7 @@ async def list_vendors(request: Request, visitor: Manager, provider_id: str) -> 
 @router.post("")
 async def look_up_vendor(request: Request, visitor: Manager, provider_id: str, sent: Sent) -> Response:
     """Show the name of the vendor with an id before it is granted anything."""
-    given = value(sent, "vendor").strip()
+    given = value_of(sent, "vendor")
     try:
         found = await read_async(visitor.caller, grants.look_up, given[:64])
     except NotFound:

@@ -12,10 +12,9 @@ from app.console.drawn_forms import DrawnForm, Said, said_of_problem
 from app.console.forms import BodyForm
 from app.console.frame import Flash, go_to, page
 from app.console.once import submit_once
-from app.console.pages.entrance.sign_in import value
 from app.console.pages.settings.confirming import ConfirmView, ask_first, settings_of
 from app.console.pages.settings.keys import SecretsView
-from app.console.routes import PageRoute, Sent
+from app.console.routes import PageRoute, Sent, value_of
 from app.console.visitors import Manager, Visitor
 from app.core.errors import Conflict, InvalidRequest
 from app.domain.events import EventKind
@@ -103,7 +102,7 @@ async def list_webhooks(request: Request, visitor: Manager, provider_id: str) ->
 async def add_webhook(request: Request, visitor: Manager, provider_id: str, sent: Sent) -> Response:
     """Register an address for a system, and show its secret, this once."""
     typed = FORM.read(sent)
-    client_id = value(sent, "system")
+    client_id = value_of(sent, "system")
     said = [] if client_id else [Said(pointer="system", text="Choose the system that receives the events.")]
     fields = {**typed.fields, "system": [client_id]}
     try:
@@ -168,7 +167,7 @@ async def switch_webhook(
     status: EndpointStatus, sent: Sent,
 ) -> Response:  # fmt: skip
     """Switch an endpoint on or off."""
-    tag = f'"{value(sent, "version")}"'
+    tag = f'"{value_of(sent, "version")}"'
     await transact_async(
         visitor.caller, managed_endpoints.look_after, client_id, endpoints.change, endpoint_id, tag,
         {"status": status.value},
