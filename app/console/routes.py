@@ -55,7 +55,8 @@ class PageRoute(StrictRoute):
 def read_fields(body: bytes, content_type: str) -> SentFields:
     """Return the fields of a form as they were typed; lines end with a line feed.
 
-    Raises `UnsupportedMediaType` for a charset other than UTF-8, `Unreadable` for what is no form.
+    Raises `UnsupportedMediaType` for a charset other than UTF-8, `Unreadable` for what is no form, and for a NUL, which
+    PostgreSQL takes into no text.
     """
     if charset_of(content_type) not in UTF_8:
         raise UnsupportedMediaType("The form is not in UTF-8.")
@@ -65,6 +66,8 @@ def read_fields(body: bytes, content_type: str) -> SentFields:
         raise Unreadable("The form is not in UTF-8.") from None
     except ValueError:
         raise Unreadable(f"The form has more than {MOST_FIELDS} fields.") from None
+    if any("\0" in name or "\0" in value for name, value in pairs):
+        raise Unreadable("The form has a character that cannot be stored: leave NUL characters out.")
     fields: SentFields = {}
     for name, value in pairs:
         fields.setdefault(name, []).append(value.replace("\r\n", "\n"))
