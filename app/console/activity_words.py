@@ -1,4 +1,4 @@
-"""What activities lack, in the words of their form."""
+"""What pages call an activity: its days, its format, and the fields that it lacks."""
 
 from __future__ import annotations
 
@@ -8,31 +8,32 @@ from datetime import date
 from app.console.words import day
 from app.domain.activities import Activity
 
-_WORDS = {
-    "delivery_methods": "how it is delivered",
-    "location": "where it takes place",
-    "ama_pra_credits": "AMA PRA credits",
-    "description": "a description",
-    "listing.public": "whether it is listed publicly",
-    "providership": "the providership",
-    "measured_outcomes": "measured outcomes",
-    "commercial_support": "commercial support",
-    "learner_counts": "how many took part",
-    "attested": "the attestation",
+_FIELDS = {
+    "delivery_methods": ("how it is delivered", "/delivery_methods"),
+    "location": ("city, and state or country", "/location/city"),
+    "ama_pra_credits": ("AMA PRA Category 1 credits", "/ama_pra_credits"),
+    "description": ("description", "/description"),
+    "listing.public": ("whether physicians find it in the public list", "/listing/public"),
+    "providership": ("providership", "/providership"),
+    "measured_outcomes": ("what changes were measured", "/measured_outcomes"),
+    "commercial_support": ("commercial support", "/commercial_support"),
+    "learner_counts": ("how many took part", "/learner_counts/physicians"),
+}
+_OF_BOARD = {
+    "attested": "requirements attested",
     "practice_areas": "practice areas",
     "credit_types": "credit types",
 }
 
 
-def missing_in_words(activity: Activity, paths: Iterable[str]) -> Iterator[str]:
-    """Yield what an activity lacks in words, given as dotted paths."""
-    for path in paths:
-        first, _, rest = path.partition(".")
-        place, _, name = rest.partition(".")
-        if first == "moc" and place.isdecimal() and int(place) < len(activity.registrations):
-            yield f"{_WORDS.get(name, name)} of {activity.registrations[int(place)].board}"
-        else:
-            yield _WORDS.get(path, path)
+def missing_in_words(activity: Activity, missing: Iterable[str]) -> str:
+    """Return what an activity lacks, given as dotted paths: `commercial support, ABS: practice areas`."""
+    return ", ".join(words for words, _ in _name_fields(activity, missing))
+
+
+def missing_inputs(activity: Activity, missing: Iterable[str]) -> list[tuple[str, str]]:
+    """Return what each field that an activity lacks is called in its form, and the pointer of its input."""
+    return [(words[0].upper() + words[1:], pointer) for words, pointer in _name_fields(activity, missing)]
 
 
 def dates_in_words(activity: Activity) -> str:
@@ -44,3 +45,13 @@ def dates_in_words(activity: Activity) -> str:
 def format_in_words(activity: Activity) -> str:
     """Return the name of an activity's format; of an unknown one what was sent."""
     return activity.kind.name if activity.kind is not None else activity.format or ""
+
+
+def _name_fields(activity: Activity, paths: Iterable[str]) -> Iterator[tuple[str, str]]:
+    for path in paths:
+        if path in _FIELDS:
+            yield _FIELDS[path]
+            continue
+        _, place, field = path.split(".")
+        board = activity.registrations[int(place)].board
+        yield f"{board}: {_OF_BOARD[field]}", f"/moc/{place}/{field}"

@@ -11,10 +11,10 @@ from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel
 from starlette.responses import Response
 
+from app.console.activity_words import missing_inputs
 from app.console.drawn_forms import DrawnForm, Said, said_of_findings, said_of_problem
 from app.console.forms import BodyForm
 from app.console.frame import page
-from app.console.pages.activity_words import missing_words
 from app.console.routes import PageRoute, SentFields
 from app.console.visitors import Reader, Visitor
 from app.core.errors import InvalidRequest, ParameterInvalid
@@ -207,7 +207,7 @@ async def show_activity(request: Request, visitor: Reader, provider_id: str, act
         status=STATUSES[status],
         missing=tuple(
             (words, f"{base}/{where}#{DrawnForm().id(pointer)}")
-            for words, pointer in missing_words(shown.activity, shown.activity.missing(today))
+            for words, pointer in missing_inputs(shown.activity, shown.activity.missing(today))
         ),
         advice=tuple(said_of_findings(shown.findings)),
         persons=summary.persons,

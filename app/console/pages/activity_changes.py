@@ -8,6 +8,7 @@ import msgspec
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from app.console.activity_words import missing_inputs
 from app.console.drawn_forms import DrawnForm, Said, said_of_problem
 from app.console.forms import Typed
 from app.console.frame import Flash, go_to, page
@@ -24,7 +25,6 @@ from app.console.pages.activity_fields import (
     outcome_rows,
     read_activity,
 )
-from app.console.pages.activity_words import missing_words
 from app.console.pages.in_the_way import InTheWay, name_completions
 from app.console.routes import PageRoute, Sent, value_of
 from app.console.visitors import Reporter, Visitor
@@ -152,7 +152,7 @@ def _show_close(
 ) -> Response:
     activity = shown.activity
     form = DrawnForm(fields, said)
-    lacking = missing_words(activity, [*activity.missing_to_activate(), *activity.missing_to_close()])
+    lacking = missing_inputs(activity, [*activity.missing_to_activate(), *activity.missing_to_close()])
     base = _base(visitor, activity.activity_id)
     view = CloseView(
         form=form,

@@ -9,9 +9,9 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from app.console.activity_words import missing_inputs
 from app.console.drawn_forms import DrawnForm
 from app.console.forms import BodyForm, Typed
-from app.console.pages.activity_words import missing_words
 from app.console.routes import SentFields
 from app.core.errors import InvalidRequest
 from app.domain.activities import Activity, RegisteredActivity
@@ -127,7 +127,7 @@ def missing_of(typed: Typed, provider_id: str) -> list[tuple[str, str]]:
 
 def missing_to_activate(activity: Activity) -> list[tuple[str, str]]:
     """Return what an activity lacks to be active."""
-    return missing_words(activity, activity.missing_to_activate())
+    return missing_inputs(activity, activity.missing_to_activate())
 
 
 def board_rows(form: DrawnForm, catalogue: Catalogue) -> tuple[BoardRow, ...]:

@@ -252,5 +252,5 @@ def _activity_cells(reported: ReportedActivity) -> ActivityCells:
         dates=dates_in_words(activity),
         counted=reported.physicians_counted,
         persons=reported.persons,
-        missing=", ".join(missing_in_words(activity, reported.missing_before_closing)),
+        missing=missing_in_words(activity, reported.missing_before_closing),
     )
