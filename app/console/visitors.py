@@ -77,6 +77,11 @@ class Visitor:
         return self._names.get(provider_id)
 
     @property
+    def home(self) -> str:
+        """Where the pages of the place begin, such as `/p/0008001`; empty on pages about the person."""
+        return self.owner.address if self.owner is not None else ""
+
+    @property
     def name(self) -> str:
         """What pages call the person."""
         return self.person.shown_name

@@ -124,7 +124,7 @@ async def list_activities(
     request: Request, visitor: Reader, provider_id: str, sought: Annotated[ActivityListAddress, Query()]
 ) -> Response:
     """List the activities that fit the filters of the address."""
-    base = f"/p/{visitor.caller.provider_id}/activities"
+    base = f"{visitor.home}/activities"
     given = sought.filled()
     typed = LISTED.read({f"/{name}": values for name, values in ({"sort": ["-start_date"]} | given).items()})
     fields = {name.removeprefix("/"): values for name, values in typed.fields.items()}
@@ -198,7 +198,7 @@ async def show_activity(request: Request, visitor: Reader, provider_id: str, act
     shown = await read_async(visitor.caller, lookup.get, activity_id)
     summary, boards = await read_async(visitor.caller, summaries.of_activity, activity_id)
     today = visitor.service.clock().date()
-    base = f"/p/{visitor.caller.provider_id}/activities/{activity_id}"
+    base = f"{visitor.home}/activities/{activity_id}"
     status = shown.activity.status(today)
     where = "close" if status is ActivityStatus.READY_TO_CLOSE else "edit"
     view = ActivityView(

@@ -91,21 +91,23 @@ async def close(request: Request, visitor: Reporter, provider_id: str, activity_
     except (InvalidRequest, Conflict) as problem:
         said = said_of_problem(problem, typed.fields)
         return _show_close(request, visitor, shown, filled, said, problem.status)
-    return go_to(request, _base(visitor, activity_id), Flash(text=f"{shown.activity.title} is closed."))
+    return go_to(request, f"{visitor.home}/activities/{activity_id}", Flash(text=f"{shown.activity.title} is closed."))
 
 
 @router.post("/reopen")
 async def reopen(request: Request, visitor: Reporter, provider_id: str, activity_id: str, sent: Sent) -> Response:
     """Open a closed activity again."""
     opened = await transact_async(visitor.caller, changes.reopen, activity_id)
-    return go_to(request, _base(visitor, activity_id), Flash(text=f"{opened.activity.title} is open again."))
+    return go_to(
+        request, f"{visitor.home}/activities/{activity_id}", Flash(text=f"{opened.activity.title} is open again.")
+    )
 
 
 @router.get("/delete")
 async def show_delete(request: Request, visitor: Reporter, provider_id: str, activity_id: str) -> Response:
     """Ask whether an activity is to be deleted."""
     shown = await read_async(visitor.caller, lookup.get, activity_id)
-    view = DeleteView(base=_base(visitor, activity_id), activity=shown.activity, version=shown.version)
+    view = DeleteView(base=f"{visitor.home}/activities/{activity_id}", activity=shown.activity, version=shown.version)
     return page(request, visitor, "pages/activities/delete.html", view)
 
 
@@ -117,15 +119,11 @@ async def delete(request: Request, visitor: Reporter, provider_id: str, activity
         await transact_async(visitor.caller, changes.delete, activity_id, f'"{value_of(sent, "version")}"')
     except ActivityHasCompletions as problem:
         found = await name_completions(visitor, problem.extra["completions"], problem.extra["count"])
-        base = _base(visitor, activity_id)
+        base = f"{visitor.home}/activities/{activity_id}"
         view = DeleteView(base=base, activity=shown.activity, version=shown.version, in_the_way=found)
         return page(request, visitor, "pages/activities/delete.html", view, problem.status)
     text = f"{shown.activity.title} was deleted."
-    return go_to(request, f"/p/{visitor.caller.provider_id}/activities", Flash(text=text))
-
-
-def _base(visitor: Visitor, activity_id: str) -> str:
-    return f"/p/{visitor.caller.provider_id}/activities/{activity_id}"
+    return go_to(request, f"{visitor.home}/activities", Flash(text=text))
 
 
 def _laid_over(stands: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
@@ -153,7 +151,7 @@ def _show_close(
     activity = shown.activity
     form = DrawnForm(fields, said)
     lacking = missing_inputs(activity, [*activity.missing_to_activate(), *activity.missing_to_close()])
-    base = _base(visitor, activity.activity_id)
+    base = f"{visitor.home}/activities/{activity.activity_id}"
     view = CloseView(
         form=form,
         base=base,

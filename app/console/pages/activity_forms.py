@@ -125,7 +125,7 @@ async def register(given: Given) -> Response:
         return _show(request, visitor, typed, _said(problem, typed), _new_form(visitor), problem.status)
     activity_id = json.loads(answer.body)["activity_id"]
     text = f"{activity.title} was registered."
-    return go_to(request, f"{_base(visitor)}/{activity_id}", Flash(text=text))
+    return go_to(request, f"{visitor.home}/activities/{activity_id}", Flash(text=text))
 
 
 @router.get("/{activity_id}/edit")
@@ -161,7 +161,7 @@ async def edit(given: Given, activity_id: str) -> Response:
         return _show(request, visitor, typed, _said(problem, typed), form, problem.status)
     same = changed.version == shown.version
     text = "Nothing was different: nothing was changed." if same else f"{changed.activity.title} was changed."
-    return go_to(request, f"{_base(visitor)}/{activity_id}", Flash(text=text))
+    return go_to(request, f"{visitor.home}/activities/{activity_id}", Flash(text=text))
 
 
 @router.get("/{activity_id}/copy")
@@ -175,25 +175,23 @@ async def show_copy(request: Request, visitor: Reporter, provider_id: str, activ
     }
     title = shown.activity.title or ""
     form = ShownForm(
-        heading=f"Copy of {title}", action=f"{_base(visitor)}/new", copied=f"{title} ({shown.activity.activity_id})"
+        heading=f"Copy of {title}",
+        action=f"{visitor.home}/activities/new",
+        copied=f"{title} ({shown.activity.activity_id})",
     )
     typed = Typed(fields, NEW.read(fields).body)
     return _show(request, visitor, typed, [], form, 200, missing=missing_to_activate(shown.activity))
 
 
-def _base(visitor: Visitor) -> str:
-    return f"/p/{visitor.caller.provider_id}/activities"
-
-
 def _new_form(visitor: Visitor) -> ShownForm:
-    return ShownForm(heading="New activity", action=f"{_base(visitor)}/new")
+    return ShownForm(heading="New activity", action=f"{visitor.home}/activities/new")
 
 
 def _edit_form(visitor: Visitor, shown: RegisteredActivity, version: int) -> ShownForm:
     title = shown.activity.title or ""
     return ShownForm(
         heading=f"Edit {title}",
-        action=f"{_base(visitor)}/{shown.activity.activity_id}/edit",
+        action=f"{visitor.home}/activities/{shown.activity.activity_id}/edit",
         title=title,
         version=str(version),
     )
@@ -223,7 +221,7 @@ def _show(
     view = ActivityFormView(
         form=form,
         heading=shown.heading,
-        base=_base(visitor),
+        base=f"{visitor.home}/activities",
         action=shown.action,
         boards=board_rows(form, visitor.service.catalogue),
         outcomes=outcome_rows(form),

@@ -156,11 +156,11 @@ async def report(given: Given) -> Response:
         return await _show(request, visitor, activity, sitting, form, sent, problem.status)
     done, told = reported_of(answer.body)
     after = sitting.after(done, kept_fields(typed.fields), told, visitor.service.clock())
-    base = _base(visitor, activity_id)
+    base = f"{visitor.home}/activities/{activity_id}"
     if value_of(sent, "do") == "finish":
         stands = await read_by_key_async(visitor.caller, records.get, done.completion_id)
         text = " ".join([f"{describe(stands)}. Reported.", *told])
-        record = f"/p/{visitor.caller.provider_id}/completions/{done.completion_id}"
+        record = f"{visitor.home}/completions/{done.completion_id}"
         return go_to(request, base, Flash(text=text[:1_500], kind="warn" if told else "ok", link=record))
     return go_to(request, f"{base}/add?f={after.sealed(visitor, activity_id)}")
 
@@ -172,7 +172,7 @@ async def match(given: Given) -> Response:
     if pointer.rpartition("/")[0] not in ("/cme", "/moc") or not pointer.rpartition("/")[2].isdecimal():
         raise NotFound
     mark = await mark_of(given.visitor, given.sent, given.sent, pointer, ask=True)
-    action = f"{_base(given.visitor, given.activity.activity_id)}/add"
+    action = f"{given.visitor.home}/activities/{given.activity.activity_id}/add"
     view = MarkView(mark, DrawnForm(), action)
     return page(given.request, given.visitor, "pages/reporting/mark.html", view)
 
@@ -183,14 +183,14 @@ async def undo(given: Given) -> Response:
     visitor, sent, activity_id = given.visitor, given.sent, given.activity.activity_id
     sitting = open_sitting(visitor, value_of(sent, "sitting"), activity_id)
     completion_id, version = value_of(sent, "completion_id"), value_of(sent, "version")
-    where = f"{_base(visitor, activity_id)}/add?f={sitting.sealed(visitor, activity_id)}"
+    where = f"{visitor.home}/activities/{activity_id}/add?f={sitting.sealed(visitor, activity_id)}"
     try:
         stands = await read_by_key_async(visitor.caller, records.get, completion_id)
         await transact_async(visitor.caller, records.withdraw, completion_id, f'"{version}"')
     except NotFound:
         return go_to(given.request, where, Flash(text="This record was withdrawn before.", kind="warn"))
     except PreconditionFailed:
-        record = f"/p/{visitor.caller.provider_id}/completions/{completion_id}"
+        record = f"{visitor.home}/completions/{completion_id}"
         text = "This record was changed since, so it was not withdrawn."
         return go_to(given.request, where, Flash(text=text, kind="warn", link=record))
     text = f"The record of {name_of(stands)} was withdrawn. {boards_told(stands)}"
@@ -235,10 +235,6 @@ async def marks_of(
     return {pointer: await mark_of(visitor, sent, fields, pointer, ask=ask) for pointer in pointers}
 
 
-def _base(visitor: Visitor, activity_id: str) -> str:
-    return f"/p/{visitor.caller.provider_id}/activities/{activity_id}"
-
-
 async def _show(
     request: Request,
     visitor: Visitor,
@@ -253,7 +249,7 @@ async def _show(
 ) -> Response:
     form.said = in_words_of_pages(form.said)
     rows = rows_of(form, activity, visitor.service.catalogue)
-    base = _base(visitor, activity.activity_id)
+    base = f"{visitor.home}/activities/{activity.activity_id}"
     today = visitor.service.clock().date()
     view = EntryView(
         form=form,

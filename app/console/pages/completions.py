@@ -120,7 +120,7 @@ async def show_withdrawal(
     found = await read_async(visitor.caller, records.standing, completion)
     if not found:
         flash = Flash(text="Tick the records first that you want to withdraw.", kind="warn")
-        return go_to(request, f"/p/{visitor.caller.provider_id}/learners", flash)
+        return go_to(request, f"{visitor.home}/learners", flash)
     return await _show_withdrawal(request, visitor, found)
 
 
@@ -161,7 +161,7 @@ async def show_record(request: Request, visitor: Reader, provider_id: str, compl
     credits = [CreditCells.of(credit, visitor) for credit in completion.credits]
     withdrawn = completion.withdrawn_at
     view = RecordView(
-        base=f"/p/{caller.provider_id}",
+        base=visitor.home,
         completion_id=completion.completion_id,
         learner=learner_in_words(completion),
         title=title,
@@ -184,7 +184,7 @@ async def _show_withdrawal(
 ) -> Response:
     titles = {id: await _title_of(visitor, id) for id in {one.activity_id for one in found}}
     view = WithdrawView(
-        base=f"/p/{visitor.caller.provider_id}",
+        base=visitor.home,
         records=tuple(
             GoingRecord(
                 completion_id=one.completion_id,
@@ -215,7 +215,7 @@ async def _title_of(visitor: Visitor, activity_id: str) -> str:
 
 def _back(visitor: Visitor, found: Sequence[Completion]) -> str:
     """Return where somebody goes on: the learners of the activity that records are of, if it is one."""
-    base, activities = f"/p/{visitor.caller.provider_id}", {one.activity_id for one in found}
+    base, activities = visitor.home, {one.activity_id for one in found}
     return f"{base}/activities/{activities.pop()}/learners" if len(activities) == 1 else f"{base}/learners"
 
 

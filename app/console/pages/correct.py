@@ -55,7 +55,7 @@ async def correct(request: Request, visitor: Reporter, provider_id: str, complet
     except InvalidRequest as problem:
         said = said_of_problem(problem, typed.fields)
         return await _show(request, visitor, found, typed.fields, said, sent, problem.status, version=version)
-    record = f"/p/{visitor.caller.provider_id}/completions/{completion_id}"
+    record = f"{visitor.home}/completions/{completion_id}"
     if done.outcome is Outcome.UNCHANGED or done.completion is None:
         return go_to(request, record, Flash(text="Nothing was different: nothing was changed."))
     told = [f"{finding.detail} {finding.hint}" for finding in done.findings]
@@ -117,7 +117,7 @@ async def _show(
     activity = (await read_async(visitor.caller, lookup.get, found.activity_id)).activity
     form = DrawnForm(fields, in_words_of_pages(said), takes=True)
     rows = rows_of(form, activity, visitor.service.catalogue)
-    place = f"/p/{visitor.caller.provider_id}"
+    place = visitor.home
     base = f"{place}/activities/{activity.activity_id}"
     record = f"{place}/completions/{found.completion_id}"
     named = {name: fields.get(name) for name in PERSON}

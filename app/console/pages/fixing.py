@@ -117,7 +117,7 @@ async def show_fixing(
     request: Request, visitor: Reporter, provider_id: str, batch_id: str, after: int = 0, edit: int | None = None
 ) -> Response:
     """Show the rejected rows of an upload, to be typed into."""
-    return await _show(request, visitor, provider_id, batch_id, after, edit, _Typed(), 200)
+    return await _show(request, visitor, batch_id, after, edit, _Typed(), 200)
 
 
 @router.post("")
@@ -133,20 +133,20 @@ async def fix_rows(
     try:
         typed.stale = await transact_async(visitor.caller, mending.edit_many, batch_id, edits)
         if typed.stale:
-            return await _show(request, visitor, provider_id, batch_id, after, None, typed, 412)
-        flash, anchor = await _do(request, visitor, provider_id, batch_id, sent)
+            return await _show(request, visitor, batch_id, after, None, typed, 412)
+        flash, anchor = await _do(request, visitor, batch_id, sent)
     except PermissionNotAttested as problem:
         text = "Nothing was reported: nobody has said that the learners agreed."
         typed.said = [Said(pointer="permission_attested", text=text, hint="Tick it once they have agreed.")]
-        return await _show(request, visitor, provider_id, batch_id, after, None, typed, problem.status)
+        return await _show(request, visitor, batch_id, after, None, typed, problem.status)
     except (Conflict, InvalidRequest) as problem:
         typed.problem = " ".join(item.detail for item in problem.errors) or problem.detail
-        return await _show(request, visitor, provider_id, batch_id, after, None, typed, problem.status)
-    return go_to(request, f"{_address(provider_id, batch_id, after)}{anchor}", flash)
+        return await _show(request, visitor, batch_id, after, None, typed, problem.status)
+    return go_to(request, f"{_address(visitor, batch_id, after)}{anchor}", flash)
 
 
-def _address(provider_id: str, batch_id: str, after: int = 0) -> str:
-    return f"/p/{provider_id}/uploads/{batch_id}/fix{f'?after={after}' if after else ''}"
+def _address(visitor: Visitor, batch_id: str, after: int = 0) -> str:
+    return f"{visitor.home}/uploads/{batch_id}/fix{f'?after={after}' if after else ''}"
 
 
 def _edits(sent: SentFields) -> list[Edit]:
@@ -158,9 +158,7 @@ def _edits(sent: SentFields) -> list[Edit]:
     return [Edit(number=number, version=version, texts=texts) for (number, version), texts in found.items()]
 
 
-async def _do(
-    request: Request, visitor: Visitor, provider_id: str, batch_id: str, sent: SentFields
-) -> tuple[Flash | None, str]:
+async def _do(request: Request, visitor: Visitor, batch_id: str, sent: SentFields) -> tuple[Flash | None, str]:
     """Do what a button says; return what the next page says, and the place on it."""
     act, _, rest = (value_of(sent, "do") or "check").partition(":")
     caller = visitor.caller
@@ -185,7 +183,7 @@ async def _do(
         answer = await mending.report(
             uploader(visitor, request, sent), batch_id, None, answer_of, permission_attested=attested
         )
-        link = f"/p/{provider_id}/uploads/{batch_of(answer)}"
+        link = f"{visitor.home}/uploads/{batch_of(answer)}"
         return Flash(text="The ready rows are being reported.", link=link, link_text="See what becomes of them"), ""
     return None, ""
 
@@ -225,13 +223,13 @@ def _has_fault(row: FixRow, field: str, rule: str, old: str) -> bool:
 
 
 async def _show(
-    request: Request, visitor: Visitor, provider_id: str, batch_id: str, after: int, opened: int | None,
+    request: Request, visitor: Visitor, batch_id: str, after: int, opened: int | None,
     typed: _Typed, status: int,
 ) -> Response:  # fmt: skip
     uploads = await read_async(visitor.caller, history.one, batch_id)
     found = await read_async(visitor.caller, fixing.load, batch_id, opened)
     mended = [await read_async(visitor.caller, history.one, id) for id in uploads.mended_in.get(batch_id, ())]
-    here = _address(provider_id, batch_id)
+    here = _address(visitor, batch_id)
     left = [row for row in found.rows if row.row.result.number > after]
     some = left[:PAGE]
     columns = found.columns(some)
@@ -239,7 +237,7 @@ async def _show(
     said = [*typed.said]
     view = FixView(
         here=here,
-        action=_address(provider_id, batch_id, after),
+        action=_address(visitor, batch_id, after),
         line=line_of(uploads, uploads.batches[0]),
         heading=_heading(found),
         columns=[
@@ -253,14 +251,14 @@ async def _show(
             AsideRow(number=row.result.number, who=fixing.who_of(found.batch, row), text=_reason(row), address="")
             for row in found.aside
         ],
-        reported=[_reported(provider_id, found.batch, row) for row in found.reported],
+        reported=[_reported(visitor, found.batch, row) for row in found.reported],
         mended=[line_of(one, one.batches[0]) for one in mended],
         form=DrawnForm({"permission_attested": ["true"]} if typed.permission else {}, said, prefix="report"),
         problem=typed.problem,
         waiting=waiting,
         ready=found.ready,
         more=found.more,
-        older=_address(provider_id, batch_id, some[-1].row.result.number) if len(left) > PAGE else "",
+        older=_address(visitor, batch_id, some[-1].row.result.number) if len(left) > PAGE else "",
         newest=here if after else "",
         asks_permission=found.batch.kind is BatchKind.LEARNER_COMPLETIONS,
     )
@@ -360,7 +358,7 @@ def _reason(row: MendedRow) -> str:
     return dict(REASONS).get(reason.value, "") if reason is not None else ""
 
 
-def _reported(provider_id: str, batch: Batch, row: MendedRow) -> AsideRow:
+def _reported(visitor: Visitor, batch: Batch, row: MendedRow) -> AsideRow:
     reported = row.reported
     assert reported is not None
     if reported.number is None:
@@ -371,5 +369,5 @@ def _reported(provider_id: str, batch: Batch, row: MendedRow) -> AsideRow:
         text = f"Reported as row {reported.number}: {reported.outcome.value if reported.outcome else ''}"
     return AsideRow(
         number=row.result.number, who=fixing.who_of(batch, row), text=text,
-        address=f"/p/{provider_id}/uploads/{reported.batch_id}",
+        address=f"{visitor.home}/uploads/{reported.batch_id}",
     )  # fmt: skip

@@ -113,7 +113,7 @@ async def list_held(
     )  # fmt: skip
     now = visitor.service.clock()
     rows = tuple(_row_of(detail, now) for detail in found[:ROWS])
-    address = f"{_address(visitor)}/held"
+    address = f"{visitor.home}/held"
     which = status if statuses else ANY
     view = HeldView(
         address=address,
@@ -175,7 +175,7 @@ async def ask_about_held(
         return _show(request, visitor, detail, question=question, status=422)
     await transact_async(visitor.caller, changes.ask, held_id, message)
     flash = Flash(text="The operator was asked, and sees the record as it was sent. The answer will stand here.")
-    return go_to(request, f"{_address(visitor)}/held/{held_id}", flash)
+    return go_to(request, f"{visitor.home}/held/{held_id}", flash)
 
 
 @router.post("/{held_id}/set-aside")
@@ -185,10 +185,10 @@ async def set_held_aside(
     """Set a record aside: it is judged no more."""
     await transact_async(visitor.caller, changes.set_aside, held_id)
     flash = Flash(
-        text="The record was set aside: nothing of it is credited.", link=f"{_address(visitor)}/held/{held_id}",
+        text="The record was set aside: nothing of it is credited.", link=f"{visitor.home}/held/{held_id}",
         link_text="Let it wait again",
     )  # fmt: skip
-    return go_to(request, f"{_address(visitor)}/held", flash)
+    return go_to(request, f"{visitor.home}/held", flash)
 
 
 def _go_back(request: Request, visitor: Visitor, detail: HeldDetail, waiting: str) -> Response:
@@ -197,16 +197,12 @@ def _go_back(request: Request, visitor: Visitor, detail: HeldDetail, waiting: st
     if held.status is HeldStatus.ACCEPTED:
         flash = Flash(
             text="The learner was matched: the record counts.",
-            link=f"{_address(visitor)}/completions/{held.completion_id}",
+            link=f"{visitor.home}/completions/{held.completion_id}",
             link_text="See the record",
         )
     elif held.status is not HeldStatus.WAITING:
         flash = Flash(text=_REASONS[held.reason] if held.reason is not None else "It waits no more.", kind="no")
-    return go_to(request, f"{_address(visitor)}/held/{held.held_id}", flash)
-
-
-def _address(visitor: Visitor) -> str:
-    return visitor.owner.address if visitor.owner is not None else ""
+    return go_to(request, f"{visitor.home}/held/{held.held_id}", flash)
 
 
 def _days_left(held: HeldRecord, now: datetime) -> int:
@@ -273,7 +269,7 @@ def _show(
     drawn = {pointer for pointer, _ in shown}
     sent = form.fields if form is not None else fields
     view = HeldRecordView(
-        address=_address(visitor),
+        address=visitor.home,
         held_id=held.held_id,
         activity_id=held.activity_id,
         completed_on=_day_of(held),

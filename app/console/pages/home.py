@@ -119,7 +119,7 @@ class HomeView(msgspec.Struct, frozen=True, kw_only=True):
 @router.get("")
 async def show_home(request: Request, visitor: Reader, provider_id: str) -> Response:
     """Show what waits for somebody, the most harmful first, and how reporting goes."""
-    caller, base = visitor.caller, f"/p/{visitor.caller.provider_id}"
+    caller, base = visitor.caller, visitor.home
     entries = await read_async(caller, attention.look)
     uploads = await _newest_uploads(visitor)
     found = await read_async(caller, recent_figures.count)

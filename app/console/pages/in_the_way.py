@@ -30,6 +30,6 @@ async def name_completions(visitor: Visitor, completion_ids: Sequence[str], coun
         except NotFound:
             continue
         name = f"{found.first_name or ''} {found.last_name or ''}".strip() or "A learner reported by id"
-        address = f"/p/{visitor.caller.provider_id}/completions/{completion_id}"
+        address = f"{visitor.home}/completions/{completion_id}"
         links.append((f"{name}, {day(found.completed_on)}", address))
     return InTheWay(count=count, links=tuple(links))

@@ -46,7 +46,7 @@ async def show_learners_of_activity(
     caller = visitor.caller
     summary, _ = await read_async(caller, summaries.of_activity, activity_id)
     activity, counts = summary.activity, summary.counts
-    base = f"/p/{caller.provider_id}"
+    base = visitor.home
     path = f"{base}/activities/{activity.activity_id}/learners"
     asked = read_request(
         caller.service.keyring, caller.provider_id, path, DETAILS, address.given(),
@@ -74,7 +74,7 @@ async def search_learners_of_activity(
 ) -> Response:
     """Search the learners of an activity; the words stand sealed in the address that follows."""
     summary, _ = await read_async(visitor.caller, summaries.of_activity, activity_id)
-    path = f"/p/{visitor.caller.provider_id}/activities/{summary.activity.activity_id}/learners"
+    path = f"{visitor.home}/activities/{summary.activity.activity_id}/learners"
     return go_to(request, _searched(visitor, path, sent))
 
 
@@ -84,7 +84,7 @@ async def show_learners(
 ) -> Response:
     """Show all learners, or those that were searched for, a row for each credit line."""
     caller = visitor.caller
-    base = f"/p/{caller.provider_id}"
+    base = visitor.home
     asked = read_request(caller.service.keyring, caller.provider_id, f"{base}/learners", SEARCH, address.given())
     rows, options = await read_lines(caller, asked)
     view = LearnersView(
@@ -99,7 +99,7 @@ async def show_learners(
 @router.post("/learners")
 async def search_learners(request: Request, visitor: Reader, provider_id: str, sent: Sent) -> Response:
     """Search for learners; a new search starts without filters, and no name stands in an address."""
-    return go_to(request, _searched(visitor, f"/p/{visitor.caller.provider_id}/learners", sent))
+    return go_to(request, _searched(visitor, f"{visitor.home}/learners", sent))
 
 
 def _searched(visitor: Visitor, path: str, sent: SentFields) -> str:

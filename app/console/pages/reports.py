@@ -104,7 +104,7 @@ async def show_reports(request: Request, visitor: Reader, provider_id: str) -> R
     """List the standing questions."""
     readable = [report for report in REPORTS if report.scope in visitor.caller.client.scopes]
     view = ReportsView(
-        base=f"/p/{visitor.caller.provider_id}/reports",
+        base=f"{visitor.home}/reports",
         reports=tuple((report.name, TITLES[report.name], report.question) for report in readable),
     )
     return page(request, visitor, "pages/reports/all.html", view)
@@ -119,7 +119,7 @@ async def show_report(
     report = next((one for one in REPORTS if one.name == name and one.scope in caller.client.scopes), None)
     if report is None:
         raise NotFound("There is no such report.")
-    base, given = f"/p/{caller.provider_id}", address.given()
+    base, given = visitor.home, address.given()
     if report.rows is ReportRows.TOTALS:
         given.setdefault("year", [str(caller.service.clock().year)])
     path, spec = f"{base}/reports/{name}", REPORT_LISTS[name]

@@ -183,7 +183,7 @@ async def _report(sheet: Sheet, reports: list[CompletionReport]) -> Response:
     warned = Counter(line["text"] for result in results.values() for line in result["said"] if line["warns"])
     text += "".join(f" {counted(number, 'record')}: {said}" for said, number in warned.most_common(3))
     if not refused:
-        where = f"{_base(visitor, sheet.activity.activity_id)}/session?done=1"
+        where = f"{visitor.home}/activities/{sheet.activity.activity_id}/session?done=1"
         return go_to(sheet.request, where, Flash(text=text[:1_500], kind="warn" if warned else "ok"))
     said = {learner_id: [_said(line) for line in results[learner_id]["said"]] for learner_id in refused}
     shared, of_rows = _apart(said)
@@ -229,10 +229,6 @@ def _apart(said: Findings) -> tuple[list[Said], Findings]:
     return shared, rows
 
 
-def _base(visitor: Visitor, activity_id: str) -> str:
-    return f"/p/{visitor.caller.provider_id}/activities/{activity_id}"
-
-
 def _show(
     sheet: Sheet,
     said: list[Said],
@@ -248,7 +244,7 @@ def _show(
     view = SheetView(
         form=form,
         activity=sheet.activity,
-        base=_base(sheet.visitor, sheet.activity.activity_id),
+        base=f"{sheet.visitor.home}/activities/{sheet.activity.activity_id}",
         parts=rows_of(form, sheet.activity, sheet.visitor.service.catalogue),
         rows=rows_of_sheet(sheet.roster, sheet.ticked, of_rows),
         ticked=len(sheet.ticked),

@@ -103,7 +103,7 @@ async def just_reported(visitor: Visitor, sitting: Sitting) -> tuple[JustReporte
             JustReported(
                 text=describe(found),
                 outcome=_OUTCOMES.get(one.outcome, ""),
-                address=f"/p/{visitor.caller.provider_id}/completions/{one.completion_id}",
+                address=f"{visitor.home}/completions/{one.completion_id}",
                 completion_id=one.completion_id,
                 version=one.version,
                 undoable=one.outcome is Outcome.CREATED,

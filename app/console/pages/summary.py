@@ -77,7 +77,7 @@ async def show_summary(
 ) -> Response:
     """Sum up the activities: their credit lines by status, under every filter of the slides."""
     caller = visitor.caller
-    base = f"/p/{caller.provider_id}"
+    base = visitor.home
     asked = read_request(caller.service.keyring, caller.provider_id, f"{base}/summary", SUMMARY, address.given())
     rows, options = await read_summaries(caller, asked)
     view = SummaryView(

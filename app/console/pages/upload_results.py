@@ -106,16 +106,16 @@ async def show_upload(
     request: Request, visitor: Reporter, provider_id: str, batch_id: str, outcome: str = "", after: int | None = None
 ) -> Response:
     """Show how an upload ended, or how far it is."""
-    return await _show(request, visitor, provider_id, batch_id, outcome, after, DrawnForm(), 200)
+    return await _show(request, visitor, batch_id, outcome, after, DrawnForm(), 200)
 
 
 async def _show(
-    request: Request, visitor: Visitor, provider_id: str, batch_id: str, outcome: str, after: int | None,
+    request: Request, visitor: Visitor, batch_id: str, outcome: str, after: int | None,
     form: DrawnForm, status: int,
 ) -> Response:  # fmt: skip
     found = await read_async(visitor.caller, history.one, batch_id)
     (batch,) = found.batches
-    here = f"/p/{provider_id}/uploads/{batch_id}"
+    here = f"{visitor.home}/uploads/{batch_id}"
     heading, lead = _heading(batch, found)
     if not batch.finished:
         view = ResultView(
@@ -256,7 +256,7 @@ async def show_progress(
     request: Request, visitor: Reporter, provider_id: str, batch_id: str, seen: Annotated[int, Query(ge=0)] = 0
 ) -> Response:
     """Answer once something changed: with the next bar, or the result."""
-    here = f"/p/{provider_id}/uploads/{batch_id}"
+    here = f"{visitor.home}/uploads/{batch_id}"
     batch = await lookup.wait_for_change(visitor.caller, batch_id, seen, HELD_BACK if seen else 0)
     if batch.finished:
         return go_to(request, here)
@@ -282,7 +282,7 @@ async def send_file(
 @router.post("/cancel")
 async def stop_upload(request: Request, visitor: Reporter, provider_id: str, batch_id: str) -> Response:
     """Stop an upload."""
-    here = f"/p/{provider_id}/uploads/{batch_id}"
+    here = f"{visitor.home}/uploads/{batch_id}"
     try:
         await transact_async(visitor.caller, lifecycle.cancel, batch_id)
     except Conflict as conflict:
@@ -293,7 +293,7 @@ async def stop_upload(request: Request, visitor: Reporter, provider_id: str, bat
 @router.post("/retry")
 async def judge_again(request: Request, visitor: Reporter, provider_id: str, batch_id: str) -> Response:
     """Judge the rejected rows again."""
-    here = f"/p/{provider_id}/uploads/{batch_id}"
+    here = f"{visitor.home}/uploads/{batch_id}"
     try:
         await transact_async(visitor.caller, lifecycle.retry, batch_id)
     except Conflict as conflict:
@@ -311,15 +311,15 @@ async def upload_checked(request: Request, visitor: Reporter, provider_id: str, 
         )
     except PermissionNotAttested as problem:
         said = Said(pointer="permission_attested", text=problem.errors[0].detail, hint=problem.errors[0].hint or "")
-        return await _show(request, visitor, provider_id, batch_id, "", None, DrawnForm(sent, [said]), problem.status)
-    return go_to(request, f"/p/{provider_id}/uploads/{batch_of(answer)}")
+        return await _show(request, visitor, batch_id, "", None, DrawnForm(sent, [said]), problem.status)
+    return go_to(request, f"{visitor.home}/uploads/{batch_of(answer)}")
 
 
 @router.get("/withdraw")
 async def show_undoing(request: Request, visitor: Reporter, provider_id: str, batch_id: str) -> Response:
     """Show what goes, and what stays, when an upload is undone."""
     told = await undoing.withdraw(visitor.caller, batch_id, dry_run=True)
-    view = UndoView(here=f"/p/{provider_id}/uploads/{batch_id}", undoing=told)
+    view = UndoView(here=f"{visitor.home}/uploads/{batch_id}", undoing=told)
     return page(request, visitor, "pages/uploads/undo.html", view)
 
 
@@ -328,4 +328,4 @@ async def undo_upload(request: Request, visitor: Reporter, provider_id: str, bat
     """Undo an upload."""
     done = await undoing.withdraw(visitor.caller, batch_id, dry_run=False)
     text = f"Withdrawn: {counted(done.completions, 'completion')}. Their boards are told."
-    return go_to(request, f"/p/{provider_id}/uploads/{batch_id}", Flash(text=text))
+    return go_to(request, f"{visitor.home}/uploads/{batch_id}", Flash(text=text))

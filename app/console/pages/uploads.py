@@ -103,7 +103,7 @@ async def show_uploads(
     days: dict[date, list[UploadLine]] = {}
     for line in lines:
         days.setdefault(line.batch.created_at.date(), []).append(line)
-    here = f"/p/{provider_id}/uploads"
+    here = f"{visitor.home}/uploads"
     asked = {"kind": kind if kinds else "", "result": result if result in dict(_RESULTS) else ""}
     chips = [
         (name.capitalize(), dict((*KINDS, *_RESULTS))[text], _address(here, {**asked, name: ""}))
@@ -187,7 +187,7 @@ async def upload_file(request: Request, visitor: Reporter, provider_id: str) -> 
     except (InvalidRequest, PermissionNotAttested, UploadQuotaExceeded) as problem:
         form = DrawnForm(sent, _said(problem, sent), prefix="file")
         return _show_new(request, visitor, form, DrawnForm(prefix="pasted"), problem.status)
-    return go_to(request, f"/p/{provider_id}/uploads/{batch_of(answer)}")
+    return go_to(request, f"{visitor.home}/uploads/{batch_of(answer)}")
 
 
 @router.post("/uploads/paste")
@@ -200,7 +200,7 @@ async def upload_pasted(request: Request, visitor: Reporter, provider_id: str, s
     except (InvalidRequest, PermissionNotAttested, UploadQuotaExceeded) as problem:
         pasted = DrawnForm(sent, _said(problem, sent, file_field="rows"), prefix="pasted")
         return _show_new(request, visitor, DrawnForm(prefix="file"), pasted, problem.status)
-    return go_to(request, f"/p/{provider_id}/uploads/{batch_of(answer)}")
+    return go_to(request, f"{visitor.home}/uploads/{batch_of(answer)}")
 
 
 def uploader(visitor: Visitor, request: Request, sent: SentFields) -> Caller:

@@ -64,7 +64,7 @@ def _show(
     names = {code: board.name for code, board in catalogue.boards.items()}
     view = ValidateView(
         form=form,
-        address=visitor.owner.address if visitor.owner is not None else "",
+        address=visitor.home,
         states=tuple(sorted(STATES.items(), key=lambda state: state[1])),
         boards=tuple(
             (board.code, board.name) for board in reference.boards(catalogue) if board.kind is BoardKind.CERTIFYING

@@ -142,7 +142,7 @@ async def decide_day(request: Request, visitor: BoardStaff, code: str, day: Day,
         return await _show_day(request, visitor, day, DrawnForm(sent, said), status=422)
     visitor.caller.charge(len(decisions), DECISIONS_AS_ONE, pointer="/credit")
     reply = await board_decisions.decide(visitor.caller, decisions, after=None)
-    return go_to(request, f"{_address(visitor)}/days/{day}", _say_results(reply.results))
+    return go_to(request, f"{visitor.home}/days/{day}", _say_results(reply.results))
 
 
 @router.post("/decisions")
@@ -159,7 +159,7 @@ async def upload_decisions(request: Request, visitor: BoardStaff, code: str) -> 
             raise
         said = said_of_problem(refusal) if refusal.errors else [Said(pointer="file", text=refusal.detail)]
         return await _show_days(request, visitor, DrawnForm({}, said), None, refusal.status)
-    return go_to(request, _address(visitor), _say_results(reply.results))
+    return go_to(request, visitor.home, _say_results(reply.results))
 
 
 def _decisions_of(content: bytes) -> DecisionsIn:
@@ -218,10 +218,6 @@ def _say_results(results: Sequence[DecisionResult]) -> Flash:
     return Flash(text=f"{text[:1].upper()}{text[1:]}.", kind="warn" if late else "ok")
 
 
-def _address(visitor: Visitor) -> str:
-    return visitor.owner.address if visitor.owner is not None else ""
-
-
 async def _show_days(
     request: Request, visitor: Visitor, form: DrawnForm, until: date | None, status: int = 200
 ) -> Response:
@@ -232,7 +228,7 @@ async def _show_days(
         raise ParameterInvalid.of("until", "There was no feed at that time.", "Choose a later day.")
     summary = await read_async(caller, feed.summary)
     days = await read_async(caller, feed.count_days, newest, DAYS)
-    address = _address(visitor)
+    address = visitor.home
     later = min(today, newest + timedelta(days=DAYS))
     view = FeedDaysView(
         address=address,
@@ -253,7 +249,7 @@ async def _show_day(
     caller = visitor.caller
     found = await read_async(caller, feed.read_day_as_it_stands, day, after)
     decides = feed.board_of(caller).decides
-    address = f"{_address(visitor)}/days/{day}"
+    address = f"{visitor.home}/days/{day}"
     view = FeedDayView(
         address=address,
         day=day,

@@ -104,7 +104,7 @@ async def download_roster(
 
 
 def _address(visitor: Visitor) -> str:
-    return f"{visitor.owner.address if visitor.owner is not None else ''}/roster"
+    return f"{visitor.home}/roster"
 
 
 def _row_of(batch: Batch) -> ShownRosterRow:

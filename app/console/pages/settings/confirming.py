@@ -31,4 +31,4 @@ def ask_first(request: Request, visitor: Visitor, view: ConfirmView) -> Response
 
 def settings_of(visitor: Visitor) -> str:
     """Return the address of the settings of the provider that the page is about."""
-    return f"{visitor.owner.address if visitor.owner is not None else ''}/settings"
+    return f"{visitor.home}/settings"
