@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -90,9 +90,9 @@ def _report_completion(work: Work, given: dict[str, Any]) -> None:
     fields = {name: value for name, value in given.items() if name not in ("provider", "submitted")}
     body = CompletionIn.model_validate(fields)
     day = read_date(given["submitted"])
-    if not hasattr(day, "year"):
+    if not isinstance(day, date):
         raise OperatorFault(f"{given['activity_id']}: no day of submission")
-    received = datetime.combine(day, time(12), UTC)  # type: ignore[arg-type]
+    received = datetime.combine(day, time(12), UTC)
     (result,) = pipeline.submit([work], [body.as_report(given["provider"], received, EntryMethod.API)])
     if result.outcome is Outcome.REJECTED:
         broken = ", ".join(finding.rule for finding in result.findings if finding.rejects)

@@ -222,8 +222,9 @@ def _decompress(raw: IO[bytes], path: Path) -> IO[bytes]:
 
 
 def _reason(error: Exception) -> str:
-    missing = isinstance(error, OSError) and error.strerror is not None
-    return str(error.strerror) if missing else "it is not CSV or NDJSON in UTF-8"  # type: ignore[attr-defined]
+    if isinstance(error, OSError) and error.strerror is not None:
+        return error.strerror
+    return "it is not CSV or NDJSON in UTF-8"
 
 
 def _rows(lines: io.TextIOWrapper, catalogue: Catalogue) -> Iterator[tuple[int, RegistryRow | ImportFault]]:

@@ -56,7 +56,7 @@ async def list_audit(
         "request_id": request_id,
     }  # fmt: skip
     on = {name: text.strip() for name, text in given.items() if text.strip()}
-    wanted = AuditFilter(**{f"{name}s": [text] for name, text in on.items()})  # type: ignore[arg-type]
+    wanted = msgspec.convert({f"{name}s": [text] for name, text in on.items()}, AuditFilter)
     place = _place_of(after)
     found = await read_async(visitor.caller, audit_log.page, wanted=wanted, after=place, limit=ROWS + 1)
     seals = await read_async(visitor.caller, audit_log.seals, before=None, limit=1)
