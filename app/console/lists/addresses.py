@@ -27,6 +27,10 @@ NAMING = frozenset({"q", "first_name", "last_name", "client_reference"})
 """Names of the queries of lines and completions that may tell whom they are about: no address has them in clear."""
 _PAGE = ("after", "before")
 _SHOWN_AS = ("sort", "limit")
+_LEFT_OUT_OF_ACTIVITIES = set(SummaryQuery.model_fields) - {
+    "q", "activity_status", "activity_format", "moc", "activity_from", "activity_to", "sort", "limit",
+}  # fmt: skip
+"""Filters that the list of activities does not draw, and so does not take."""
 _WORDS, _PLACE = "console words", "console place"
 _Typed = list[Annotated[str, Field(max_length=16_000)]]
 
@@ -57,11 +61,13 @@ def address_model(
 if TYPE_CHECKING:
     LinesAddress = ListAddress
     SummaryAddress = ListAddress
+    ActivitiesAddress = ListAddress
     ReportAddress = ListAddress
     DownloadAddress = ListAddress
 else:
     LinesAddress = address_model("LinesAddress", [CreditLineQuery], NAMING)
     SummaryAddress = address_model("SummaryAddress", [SummaryQuery])
+    ActivitiesAddress = address_model("ActivitiesAddress", [SummaryQuery], _LEFT_OUT_OF_ACTIVITIES)
     ReportAddress = address_model("ReportAddress", [NotYetAcceptedQuery, AttendanceQuery, ReportYearQuery])
     # `q` is in clear where it is words of a title.
     DownloadAddress = address_model("DownloadAddress", [*QUERIES.values()], NAMING - {"q"}, ["format"])

@@ -123,7 +123,7 @@ def draw_list(asked: ListRequest, page: Rows[Any], label: str, options: Options,
     """Return what stands around the rows of a list; `folder` is where its files are, empty for none."""
     spec, given = asked.spec, asked.given
     sort = next(iter(given.get("sort", ())), spec.sorts[0][0] if spec.sorts else "")
-    in_time = sort.startswith("-") and sort[1:] in ("submitted_at", "completed_on", "updated_at")
+    in_time = sort.startswith("-") and sort[1:] in ("submitted_at", "completed_on", "updated_at", "start_date")
     kept: dict[str, str] = {name: given[name][0] for name in ("sort", "limit") if name in given}
     hidden = FilterKind.HIDDEN
     carried = [filter.name for filter in spec.filters if filter.kind is hidden and filter.name in given]

@@ -1,4 +1,4 @@
-"""Summaries of activities as their page lists them."""
+"""Activities as pages list them: with the counts of their credit lines, and to work on."""
 
 from __future__ import annotations
 
@@ -86,22 +86,51 @@ SUMMARY = ListSpec(
 )
 
 
+ACTIVITIES = ListSpec(
+    query=SummaryQuery,
+    filters=(
+        ListFilter(name="activity_status", label="Status", kind=_SEVERAL),
+        ListFilter(name="activity_format", label="Format", kind=_SEVERAL),
+        ListFilter(name="moc", label="For a certifying board", kind=_ONE, more=True),
+        ListFilter(name="activity_from", label="Ends on or after", kind=_DAY, more=True),
+        ListFilter(name="activity_to", label="Starts on or before", kind=_DAY, more=True),
+    ),
+    columns=(
+        ListColumn(heading="Title", sort="title"),
+        ListColumn(heading="Format"),
+        ListColumn(heading="Dates", sort="-start_date"),
+        ListColumn(heading="Status"),
+        ListColumn(heading="Boards"),
+        ListColumn(heading="Learners", classes="num", sort="-persons"),
+        ListColumn(heading="Do", classes="hidden"),
+    ),
+    sorts=(
+        ("-start_date", "newest first"),
+        ("start_date", "oldest first"),
+        ("title", "title"),
+        ("-persons", "most learners"),
+        ("-learners_rejected", "most rejected credits"),
+    ),
+    export=ExportKind.ACTIVITY_SUMMARIES,
+    words=SUMMARY.words,
+    one="activity",
+    many="activities",
+)
+_Counts = Mapping[SummaryFacet, Mapping[str, int]] | None
+"""How many activities have each value of a filter; None where these are too many to count."""
+
+
+async def read_activities(caller: Caller, asked: ListRequest) -> tuple[Rows[ActivitySummary], Options]:
+    """Return the activities of a page, and what its filters offer, with counts where these are not too many."""
+    page, counted = await _read_counted(caller, asked)
+    return page, _activity_options(asked, counted)
+
+
 async def read_summaries(caller: Caller, asked: ListRequest) -> tuple[Rows[ActivitySummary], Options]:
     """Return the summaries of a page, and what its filters offer, with counts where these are not too many."""
-
-    async def read(query: SummaryQuery, after: object, limit: int) -> Listed[ActivitySummary]:
-        return await read_async(caller, summaries.page, query, after=after, limit=limit)
-
-    page = await read_rows(caller, asked, read)
-    counted: Mapping[SummaryFacet, Mapping[str, int]] | None = None
-    if isinstance(asked.query, SummaryQuery):
-        counted = await read_async(caller, summary_facets.facets, asked.query)
+    page, counted = await _read_counted(caller, asked)
     # Of all lines, from kept totals: which boards and ways there are at all.
     lines = await read_async(caller, credit_lines.facets, CreditLineQuery())
-
-    def offered(facet: SummaryFacet, words: Mapping[str, str]) -> list[Option]:
-        given = asked.given.get(facet.value, ())
-        return options_of(words, counted[facet] if counted is not None else None, given)
 
     def known(facet: Facet, words: Mapping[str, str]) -> list[Option]:
         given = asked.given.get(facet.value, ())
@@ -109,16 +138,38 @@ async def read_summaries(caller: Caller, asked: ListRequest) -> tuple[Rows[Activ
         return options_of(found or words, None, given)
 
     return page, {
+        **_activity_options(asked, counted),
         "status": options_of(STATUSES),
         "kind": options_of(KINDS),
         "board": known(Facet.BOARD, board_names(caller.service.catalogue)),
         "entry_method": known(Facet.ENTRY_METHOD, ENTRY_METHODS),
         "credit_type": options_of(type_names(caller.service.catalogue)),
-        "activity_format": offered(SummaryFacet.ACTIVITY_FORMAT, FORMATS),
-        "activity_status": offered(SummaryFacet.ACTIVITY_STATUS, ACTIVITY_STATUSES),
-        "providership": offered(SummaryFacet.PROVIDERSHIP, {one.value: one.label for one in Providership}),
+        "providership": _offered(
+            asked, counted, SummaryFacet.PROVIDERSHIP, {one.value: one.label for one in Providership}
+        ),
         "outcome": options_of({one.value: one.label for one in OutcomeMeasured}),
-        "state": offered(SummaryFacet.STATE, STATES if counted is not None else {}),
-        "city": offered(SummaryFacet.CITY, {}),
-        "country": offered(SummaryFacet.COUNTRY, {}),
+        "state": _offered(asked, counted, SummaryFacet.STATE, STATES if counted is not None else {}),
+        "city": _offered(asked, counted, SummaryFacet.CITY, {}),
+        "country": _offered(asked, counted, SummaryFacet.COUNTRY, {}),
     }
+
+
+async def _read_counted(caller: Caller, asked: ListRequest) -> tuple[Rows[ActivitySummary], _Counts]:
+    async def read(query: SummaryQuery, after: object, limit: int) -> Listed[ActivitySummary]:
+        return await read_async(caller, summaries.page, query, after=after, limit=limit)
+
+    page = await read_rows(caller, asked, read)
+    if not isinstance(asked.query, SummaryQuery):
+        return page, None
+    return page, await read_async(caller, summary_facets.facets, asked.query)
+
+
+def _activity_options(asked: ListRequest, counted: _Counts) -> dict[str, list[Option]]:
+    return {
+        "activity_format": _offered(asked, counted, SummaryFacet.ACTIVITY_FORMAT, FORMATS),
+        "activity_status": _offered(asked, counted, SummaryFacet.ACTIVITY_STATUS, ACTIVITY_STATUSES),
+    }
+
+
+def _offered(asked: ListRequest, counted: _Counts, facet: SummaryFacet, words: Mapping[str, str]) -> list[Option]:
+    return options_of(words, counted[facet] if counted is not None else None, asked.given.get(facet.value, ()))
