@@ -87,6 +87,14 @@ def nameless_cells(template: Template) -> Iterator[str]:
             yield f"{template.line_of(found.start())}: {found[0]}"
 
 
+def idle_imports(template: Template) -> Iterator[str]:
+    """A template imports only what it calls: a head that was copied tells of what is not there."""
+    tree = Environment().parse(template.text)
+    used = {name.name for name in tree.find_all(nodes.Name)}
+    for found in tree.find_all(nodes.FromImport):
+        yield from (f"{template.name}:{found.lineno}: {name}" for name in found.names if name not in used)
+
+
 def macros_of(found: Iterable[Template]) -> dict[str, str]:
     """Return the components: macros of parts that no other macro is the only one to call, by name with their file."""
     parts = [template for template in found if template.name.startswith("parts/")]

@@ -70,6 +70,7 @@ def gallery_page() -> str:
         (checks.bare_forms, '<form method="post">', '<form method="get">'),
         (checks.nameless_cells, "<td>", '<td role="cell" data-h="Name">'),
         (checks.nameless_cells, '<td role="cell">', '<td role="cell" colspan="2">'),
+        (checks.idle_imports, '{% from "x" import a, b %}{{ a(b=1) }}', '{% from "x" import a, b %}{{ a(b) }}'),
     ],
 )  # fmt: skip
 def test_a_fault_of_a_template_is_found(check: Callable[[Template], Iterable[str]], wrong: str, right: str) -> None:
@@ -114,6 +115,10 @@ def test_no_template_goes_around_escaping_or_the_policy() -> None:
 def test_pages_draw_fields_forms_and_cells_by_macros() -> None:
     for check in (checks.bare_fields, checks.bare_forms, checks.nameless_cells):
         none_of((fault for template in OURS for fault in check(template)), check)
+
+
+def test_templates_import_what_they_call() -> None:
+    none_of((fault for template in OURS for fault in checks.idle_imports(template)), checks.idle_imports)
 
 
 def test_every_component_is_on_the_gallery() -> None:
