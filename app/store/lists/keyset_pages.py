@@ -30,13 +30,13 @@ from app.store.sql.statements import Row, execute, fetch, fetch_column, fetch_va
 FEW = 5_000
 """A filter with at most this many rows is gathered at once."""
 FIRST_STEP = 4
-"""Rows walked in the first step, for each row of the page."""
+"""Rows walked in the first step, for each row of the page; each further step is four times as long."""
 LONGEST_STEP = 20_000
-"""Rows that are walked at once."""
+"""The most rows that are walked in one step."""
 LEAP_AFTER = 4_000
 """Rows walked along ids before the next row of a filter is looked for."""
 WORTH = 1
-"""So many rows gathered cost what one row walked does, when many are."""
+"""Rows of a filter that are gathered at the cost of one row walked."""
 SAMPLE = 1_000
 """Rows that show, before counting, which part of a list fits."""
 MUCH = 0.25
@@ -143,7 +143,7 @@ def count_total(connection: Connection, conditions: ListConditions, most: int | 
 
 
 def group_rows(connection: Connection, list_: ListConditions, columns: Sequence[str]) -> list[Row]:
-    """Return (values of columns, number of rows) of the rows that fit, for lists that are short."""
+    """Return (values of columns, number of rows) for each group of the rows that fit; all of them are read."""
     plan_for_values(connection)
     source = _short_source(connection, list_) or next(iter(list_.sources), None)
     if source is not None:
@@ -157,7 +157,10 @@ def group_rows(connection: Connection, list_: ListConditions, columns: Sequence[
 
 
 def _count(connection: Connection, list_: ListConditions, enough: int) -> int:
-    """Count rows up to `enough`."""
+    """Count the rows that fit, up to `enough`.
+
+    Where a filter has no column of the list, its source is counted, unless much of the list fits.
+    """
     if list_.sources and any(column is None for column, _ in list_.tests) and not _much_fits(connection, list_):
         source = _short_source(connection, list_) or list_.sources[0]
         # A part of a long source will do if enough of it fits; else a longer part is tested, at last all of it.
@@ -173,7 +176,7 @@ def _count(connection: Connection, list_: ListConditions, enough: int) -> int:
 
 
 def _much_fits(connection: Connection, list_: ListConditions) -> bool:
-    """Return whether a large part of the first rows fits."""
+    """Return whether the part `MUCH` of `SAMPLE` rows fits."""
     fits = f"CASE WHEN {' AND '.join(list_.conditions)} THEN 1 ELSE 0 END"
     query = f"SELECT {fits} AS fits FROM {list_.table} WHERE {' AND '.join(list_.always)} LIMIT :sample"
     parameters = {**list_.parameters, "sample": SAMPLE}
@@ -199,7 +202,7 @@ def _from_ids(list_: ListConditions, ids: str) -> str:
 
 
 def _short_source(connection: Connection, list_: ListConditions, few: int | None = None) -> str | None:
-    """Return the first source that has few rows."""
+    """Return the first source that has at most `few` rows, `FEW` unless said; None where all have more."""
     few = FEW if few is None else few
     for source in list_.sources:
         query = f"SELECT count(*) FROM (SELECT 1 FROM ({source}) s LIMIT :few) f"
@@ -264,12 +267,12 @@ class _Search:
         return self.order.keys[0][0].sql == self.list_.id_sql
 
     def _next_of_source(self, start: Place) -> Any:
-        """Return the first id of the first source from a place on, or None. All that is behind it is looked at."""
+        """Return the id of the first source that is next from a place on, or None; all that follow are looked at."""
         descending = self.order.keys[0][1]
         extreme, sign = ("max", "<=") if descending else ("min", ">=")
         return fetch_value(
             self.connection,
-            # Of the column itself, a planner would walk along the ids again.
+            # For the bare column, a planner would walk along the ids again.
             f"SELECT {extreme}({self.list_.identity} || '') FROM ({self.list_.sources[0]}) s "
             f"WHERE {self.list_.identity} {sign} :behind",
             {**self.list_.parameters, "behind": start[0]},
