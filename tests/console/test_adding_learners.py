@@ -254,6 +254,7 @@ def test_what_joined_a_record_that_stood_is_told_and_cannot_be_undone(
     report(window, REBECCA)
     assert "was reported before: nothing was changed" in window.text
     assert "Of the last record" in window.text
+    assert "Undo withdraws the record" not in window.text
     assert len(api.completions(activity_id="201759558")) == 1
 
 

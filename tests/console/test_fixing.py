@@ -175,6 +175,6 @@ def test_what_cannot_be_kept_is_told_and_stands_in_its_field(clerk: Window, here
     clerk.open(here)
     for text in ("a\x01b", "x" * 10_001, "\x00"):
         press(clerk, here, "check", **{named(clerk, here, 6, "Rebecca"): text})
-        assert clerk.status == 422
+        assert clerk.status == (422 if text.strip("\x00") else 400)
         clerk.open(here)
         assert clerk.heading == "4 of 4 rows need fixing"

@@ -57,6 +57,24 @@ def test_a_file_is_sent_judged_and_told(clerk: Window, service: Service) -> None
     settle(service)
 
 
+def test_a_file_larger_than_any_other_request_is_taken(clerk: Window, service: Service) -> None:
+    lines = tab_text([row()]) + b"\n" * (service.settings.body_limit + 1)
+    send_file(clerk, lines, name="learners.tsv")
+    assert clerk.status == 200
+    assert "learners.tsv is being judged" in clerk.text
+    work_through(service)
+    assert clerk.open(address(clerk)).heading == "The row is in"
+
+
+def test_a_rule_that_warned_is_told_in_words(clerk: Window, service: Service) -> None:
+    for _ in range(2):
+        send_file(clerk, workbook([row()]))
+        work_through(service)
+    clerk.open(address(clerk))
+    assert "1 row: Everything in the record was reported before; nothing but a new reference" in clerk.text
+    assert clerk.tree.xpath("//section[@id='warnings']//a/@href") == ["/v1/rules/already-reported"]
+
+
 def test_the_same_form_sent_twice_is_one_upload(clerk: Window, service: Service) -> None:
     drawn = clerk.open(f"{UPLOADS}/new").fields(f"{UPLOADS}/paste")
     rows = tab_text([row()]).decode()

@@ -229,9 +229,13 @@ def _row(batch: Batch, row: MendedRow) -> ResultRow:
 
 def _warnings(batch: Batch) -> list[tuple[str, str, int]]:
     """Return the rules that warned, with what each wants, those of most rows first."""
-    known = reference.rules()
     warned = sorted(batch.warnings.items(), key=lambda warning: -warning[1])
-    return [(rule, known[rule][0].statement if rule in known else rule, rows) for rule, rows in warned]
+    return [(rule, _wanted_by(rule), rows) for rule, rows in warned]
+
+
+def _wanted_by(rule: str) -> str:
+    # A batch of long ago may name a rule that is no more.
+    return next((facts.statement for facts in reference.rules().get(rule, ())), rule)
 
 
 def _files(here: str, batch: Batch) -> list[tuple[str, str]]:

@@ -74,3 +74,10 @@ def test_what_is_said_of_a_place_of_a_list_of_boxes_is_said_at_the_boxes() -> No
 def test_forms_of_one_page_are_told_apart() -> None:
     ids = {DrawnForm(prefix=prefix).id(name) for prefix in ("row-1", "row-2") for name in ("/a/0", "/a/1", "q")}
     assert len(ids) == 6
+
+
+def test_hints_speak_of_tables_not_of_the_api() -> None:
+    hint = "Sent with on_unmatched=hold, it waits until the person is known."
+    finding = Finding(rule="match", severity=Severity.REJECT, pointer="", detail="Nobody.", hint=hint)
+    for (said,) in (said_of_findings([finding]), said_of_problem(rejection_of(CompletionRejected, [finding]))):
+        assert said.hint == "In a file uploaded to be held, it waits until the person is known."
