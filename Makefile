@@ -30,10 +30,9 @@ serve: $(STAMP)  ## Serve the demo world on http://127.0.0.1:8000 (PORT=…); pr
 
 # Rewritten tests are kept: each process of the suite would rewrite them all again.
 test test-both: export PYTHONDONTWRITEBYTECODE :=
-test: export PARS_TEST_DATABASES := turns
 
 test: $(STAMP)  ## Run the whole suite, each test on SQLite or on a PostgreSQL that it starts itself (minutes).
-	$(BIN)/python -m pytest -n 3 --dist worksteal
+	$(BIN)/python -m pytest -n 3 --dist worksteal --databases turns
 
 test-both: $(STAMP)  ## Run the whole suite, each test on both databases (twice as long).
 	$(BIN)/python -m pytest -n 3 --dist worksteal

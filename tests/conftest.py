@@ -20,7 +20,6 @@ from tests.harness.board_views import live, replayed
 from tests.harness.clock import ManualClock
 from tests.harness.contract import as_described
 from tests.harness.databases import (
-    BY_TURNS,
     DatabasePool,
     database_address,
     execute,
@@ -70,9 +69,14 @@ def pytest_collection_finish() -> None:
     tune_garbage_collector()
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let a run say on which databases tests run that could run on both."""
+    parser.addoption("--databases", choices=("both", "turns"), default="both", help="each test on both, or by turns")
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Run each test on one database where that was asked for."""
-    if BY_TURNS:
+    if config.getoption("databases") == "turns":
         items[:], left_out = split_by_turns(items)
         config.hook.pytest_deselected(items=left_out)
 

@@ -40,10 +40,8 @@ ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 ON_POSTGRESQL = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 
 
-BY_TURNS = os.environ.get("PARS_TEST_DATABASES") == "turns"
-"""Whether a test that could run on both databases runs on one: in the suite of ten minutes, not in `make test-both`."""
 TURNS = 4
-"""Of so many such tests one runs on PostgreSQL, which takes three times as long: a database is copied for each."""
+"""Of so many tests that could run on both databases one runs on PostgreSQL, where it takes three times as long."""
 ALWAYS_ON_BOTH = ("tests/store/", "tests/concurrency/")
 """Where the tests of statements and of locks lie: in these the databases differ."""
 
