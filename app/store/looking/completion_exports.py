@@ -5,8 +5,9 @@ No value of the domain is made of a row: a million of them would take longer tha
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from operator import itemgetter
+from typing import Any
 
 import msgspec
 from sqlalchemy import Connection
@@ -22,6 +23,7 @@ BETWEEN = "\x1f"
 """Between the parts of an aggregate; texts that are stored have no such character."""
 _MOST_CREDITS = 1_000
 """More than a completion has."""
+_ROWS = msgspec.json.Decoder(list[Row])
 _FEWEST_COUNTED = 10_000
 """Completions from which their credits are counted as well: none has a hundred."""
 
@@ -177,7 +179,7 @@ def _read(
 
     SQLite:
 
-        SELECT … FROM (SELECT key AS place, value AS id FROM json_each(:keys)) AS k
+        SELECT json_group_array(json_array(…)) FROM (SELECT key AS place, value AS id FROM json_each(:keys)) AS k
         CROSS JOIN completions c ON c.completion_id = k.id … LEFT JOIN credits x ON x.completion_id = c.completion_id
 
     PostgreSQL:
@@ -194,17 +196,27 @@ def _read(
         if tests
         else ""
     )
-    rows = fetch(
-        connection,
-        f"SELECT {', '.join(selected)}, k.place * {_MOST_CREDITS} + coalesce(x.place, 0) "
+    columns = ", ".join((*selected, f"k.place * {_MOST_CREDITS} + coalesce(x.place, 0)"))
+    found = (
         f"FROM {source} {'CROSS ' if on_sqlite(connection) else ''}JOIN completions c ON c.completion_id = k.id "
         f"{joins}LEFT JOIN learner_links l ON l.provider_id = c.provider_id AND l.learner_id = c.learner_id "
-        f"{_credits(tests)} WHERE {' AND '.join(conditions.always)}{fitting}",
-        {**conditions.parameters, **keys, "between": BETWEEN},
+        f"{_credits(tests)} WHERE {' AND '.join(conditions.always)}{fitting}"
     )
+    rows = _fetch_at_once(connection, columns, found, {**conditions.parameters, **keys, "between": BETWEEN})
     # Nearly in their order already: that takes less than to let the database sort.
     rows.sort(key=itemgetter(-1))
     return rows
+
+
+def _fetch_at_once(connection: Connection, columns: str, found: str, parameters: Mapping[str, Any]) -> list[Row]:
+    """Return rows of texts, numbers and None; on SQLite of one statement with one row, JSON of them all.
+
+    SQLite's driver takes the interpreter's lock again for each row, and waits for it while another thread writes the
+    piece before this one: an export took a fifth longer as CSV, two fifths longer as NDJSON.
+    """
+    if not on_sqlite(connection):
+        return [*fetch(connection, f"SELECT {columns} {found}", parameters)]
+    return _ROWS.decode(fetch_value(connection, f"SELECT json_group_array(json_array({columns})) {found}", parameters))
 
 
 def in_dialect(connection: Connection, sql: str) -> str:
