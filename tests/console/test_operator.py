@@ -17,7 +17,10 @@ from tests.harness.console.windows import Window
 from tests.harness.held import NORA, hold, nora
 
 DATABASES = ["sqlite"]
-PAGES = ["", "/work", "/providers", "/boards", "/overdue", "/misses", "/registry", "/people", "/audit", "/as/0008001"]
+PAGES = [
+    "", "/work", "/providers", "/boards", "/overdue", "/misses", "/disputes", "/registry", "/registry/x/merge",
+    "/people", "/audit", "/as/0008001",
+]  # fmt: skip
 
 
 @pytest.fixture

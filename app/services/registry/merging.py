@@ -31,18 +31,19 @@ from app.store.completion_writes import NO_MAXIMUM
 from app.store.registry import imports, merges, pairs, physicians
 from app.store.registry.generation import note_registry_change
 
-_WHY = {
+WHY = {
     Overruled.BIRTH_DATE: "The birth dates on file differ.",
     Overruled.NPI: "Both have an NPI, and a person has one.",
     Overruled.SUFFIX: "The suffixes of their names differ, as those of father and son do.",
     Overruled.NEVER: "It was decided that these two are never one person.",
 }
+"""What speaks against a merge, as sentences."""
 
 
 def what_speaks_against(conflict: Conflict) -> list[Overruled]:
     """Return what a refused merge names, each of which may be overruled; nothing if it cannot be."""
     named = {error.detail for error in conflict.errors if error.pointer == "/overrule"}
-    return [kind for kind, sentence in _WHY.items() if sentence in named]
+    return [kind for kind, sentence in WHY.items() if sentence in named]
 
 
 def lock_everything(work: Work) -> None:
@@ -119,7 +120,7 @@ def _refuse_contradictions(
                 ErrorItem(
                     code=Conflict.code,
                     pointer="/overrule",
-                    detail=_WHY[kind],
+                    detail=WHY[kind],
                     hint=f"If they are one nevertheless, send {kind} in overrule: what is on file of the one who stays "
                     "holds then.",
                 )

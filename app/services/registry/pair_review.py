@@ -32,6 +32,12 @@ def page(
     return review(connection, pairs.page(connection, status, after, limit))
 
 
+def count_open(connection: Connection, caller: Caller, most: int) -> int:
+    """Return how many pairs wait for a decision, `most` where there are more."""
+    refuse_sandbox(caller)
+    return len(pairs.page(connection, PairStatus.OPEN, None, most))
+
+
 def place_of(reviewed: ReviewedPair) -> list[str]:
     """Return where a pair stands in the order of its list: what `page` is given as `after`."""
     pair = reviewed.pair
@@ -57,7 +63,7 @@ def review(connection: Connection, found: Sequence[FiledPair]) -> list[ReviewedP
     ids = {id for pair in found for id in (pair.physician_id, pair.other_id)}
     roots = physicians.roots_of(connection, ids)
     people = physicians.load(connection, set(roots.values()))
-    sides = {id: _side(connection, people[id]) for id in sorted(people)}
+    sides = {id: side_of(connection, people[id]) for id in sorted(people)}
     reviewed = []
     for pair in found:
         one, other = sides[roots[pair.physician_id]], sides[roots[pair.other_id]]
@@ -79,7 +85,8 @@ def _rank(side: PairSide) -> tuple[int, int, int, str]:
     return -side.completions, -on_file, -len(who.names), who.physician_id
 
 
-def _side(connection: Connection, physician: Physician) -> PairSide:
+def side_of(connection: Connection, physician: Physician) -> PairSide:
+    """Return a physician with what is credited to them."""
     ids = physicians.completion_ids_of(connection, physician.physician_id)
     counts: Counter[str] = Counter()
     quarters: Counter[str] = Counter()

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from app.console.pages.operator import audit, boards, misses, people, providers, registry, work
+from app.console.pages.operator import audit, boards, merging, misses, pairs, people, providers, registry, work
 
-ROUTERS = (work.router, providers.router, boards.router, misses.router, registry.router, people.router, audit.router)
+ROUTERS = (
+    work.router,
+    providers.router,
+    boards.router,
+    misses.router,
+    pairs.router,
+    merging.router,
+    registry.router,
+    people.router,
+    audit.router,
+)
 """The pages of operators."""

@@ -1,4 +1,4 @@
-"""What waits for the operator: questions about records, and boards that owe an answer."""
+"""What waits for the operator: questions about records, overdue boards, physicians who may be one person."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from app.domain.held import HelpStatus
 from app.services.boards import reports
 from app.services.context import read_async
 from app.services.held import help_requests
+from app.services.registry import pair_review
 
 router = APIRouter(prefix="/operator", route_class=PageRoute, include_in_schema=False)
 MOST = 100
@@ -25,6 +26,8 @@ class WorkView(msgspec.Struct, frozen=True, kw_only=True):
     questions: int
     more_questions: bool
     overdue: tuple[BoardReport, ...]
+    pairs: int
+    more_pairs: bool
 
 
 @router.get("")
@@ -35,7 +38,11 @@ async def show_work(request: Request, visitor: Operator) -> Response:
         caller, help_requests.page, statuses=[HelpStatus.OPEN.value], provider_ids=[], after=None, limit=MOST + 1
     )
     overdue = await read_async(caller, reports.report_boards, overdue=True)
-    view = WorkView(questions=min(len(asked), MOST), more_questions=len(asked) > MOST, overdue=tuple(overdue))
+    pairs = await read_async(caller, pair_review.count_open, MOST + 1)
+    view = WorkView(
+        questions=min(len(asked), MOST), more_questions=len(asked) > MOST, overdue=tuple(overdue),
+        pairs=min(pairs, MOST), more_pairs=pairs > MOST,
+    )  # fmt: skip
     return page(request, visitor, "pages/operator/work.html", view)
 
 
