@@ -102,8 +102,8 @@ async def unmerge(request: Request, visitor: Operator, physician_id: PhysicianId
     """Undo the merge of a physician."""
     done = await submit_once(request, visitor, sent, merging.unmerge, physician_id)
     text = "It was done already." if done.result is None else _say_unmerged(done.result)
-    kind = "warn" if done.result is not None and done.result.not_restored else "ok"
-    return go_to(request, "/operator/registry", Flash(text=text, kind="warn" if kind == "warn" else "ok"))
+    lacks = done.result is not None and done.result.not_restored
+    return go_to(request, "/operator/registry", Flash(text=text, kind="warn" if lacks else "ok"))
 
 
 def _say_unmerged(undone: Unmerged) -> str:
