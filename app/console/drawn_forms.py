@@ -15,6 +15,7 @@ from app.schemas.problems import rule_url
 from app.services.row_findings import say_in_tables
 
 _TYPE = "type"
+_RECORD = re.compile(r"completion ([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
 _NO_HTML_ID = re.compile(r"[^A-Za-z0-9_-]+")
 
 
@@ -34,6 +35,8 @@ class Said(msgspec.Struct, frozen=True, kw_only=True):
     text: str
     hint: str = ""
     rule_address: str = ""
+    record_address: str = ""
+    """The record that stands in the way, if one does."""
     offers: tuple[OfferedValue, ...] = ()
 
 
@@ -134,16 +137,37 @@ class DrawnForm:
         return SummaryLine(anchor=self.id(name), text=text, hint="" if name == said.pointer else said.hint)
 
 
-def said_of_problem(problem: Problem, fields: Mapping[str, Sequence[str]] | None = None) -> list[Said]:
-    """Return the findings of a refused form, warnings as well; `fields` is what was typed."""
+def name_record(hint: str, home: str) -> tuple[str, str]:
+    """Return a hint that names the record in the way as people do, and its address: its id says nothing to them.
+
+    The address is empty where no record is named, and on pages of nobody's records, where `home` is empty.
+    """
+    named = _RECORD.search(hint)
+    if named is None:
+        return hint, ""
+    return hint.replace(named[0], "the earlier record"), f"{home}/completions/{named[1]}" if home else ""
+
+
+def said_about_record(hint: str, home: str, **given: Any) -> Said:
+    """Return what is said of a record, with a link to the earlier one that its hint names; `home` as below."""
+    hint, record = name_record(hint, home)
+    return Said(hint=hint, record_address=record, **given)
+
+
+def said_of_problem(problem: Problem, fields: Mapping[str, Sequence[str]] | None = None, home: str = "") -> list[Said]:
+    """Return the findings of a refused form, warnings as well.
+
+    `fields` is what was typed; `home` is the provider's, where its records have links.
+    """
     findings: Sequence[Mapping[str, Any]] = problem.extra.get("findings", ())
     if findings:
         return [
-            Said(
+            said_about_record(
+                say_in_tables(finding["hint"]),
+                home,
                 pointer=finding["pointer"],
                 severity="no" if finding["severity"] == "reject" else "warn",
                 text=finding["detail"],
-                hint=say_in_tables(finding["hint"]),
                 rule_address=finding["rule_url"],
                 offers=_offers((one["pointer"], one["value"]) for one in finding["suggestions"]),
             )
@@ -152,14 +176,15 @@ def said_of_problem(problem: Problem, fields: Mapping[str, Sequence[str]] | None
     return [_said_of_item(item, fields or {}) for item in problem.faults]
 
 
-def said_of_findings(findings: Iterable[Finding]) -> list[Said]:
-    """Return the findings of a record, as those of a stored one or of a preview."""
+def said_of_findings(findings: Iterable[Finding], home: str = "") -> list[Said]:
+    """Return the findings of a record, as those of a stored one or of a preview; `home` as in `said_of_problem`."""
     return [
-        Said(
+        said_about_record(
+            say_in_tables(finding.hint),
+            home,
             pointer=finding.pointer,
             severity="no" if finding.rejects else "warn",
             text=finding.detail,
-            hint=say_in_tables(finding.hint),
             rule_address=rule_url(finding.rule),
             offers=_offers((one.pointer, one.value) for one in finding.suggestions),
         )

@@ -31,6 +31,7 @@ _PAGE = """<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
 <title>PARS: description of {what}</title>
 <link rel="stylesheet" href="{files}swagger-ui.css"><link rel="icon" href="{files}favicon.png">
 </head>
@@ -41,7 +42,12 @@ _PAGE = """<!doctype html>
 </body>
 </html>
 """
-_START = """SwaggerUIBundle({
+# Its stylesheet has a dark theme, by a class that it sets only where somebody asks for it.
+_START = """const dark = matchMedia("(prefers-color-scheme: dark)");
+const follow = () => document.documentElement.classList.toggle("dark-mode", dark.matches);
+dark.addEventListener("change", follow);
+follow();
+SwaggerUIBundle({
   url: "DESCRIPTION",
   dom_id: "#description",
   presets: [SwaggerUIBundle.presets.apis],

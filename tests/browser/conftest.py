@@ -6,81 +6,61 @@ These tests run in an environment that has Playwright and nothing of the project
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
-import socket
-import subprocess
-import time
-import urllib.request
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.browser.visited import ENTERED
+from tests.browser.serving import chromium, served
+from tests.browser.visited import ALL_LOOKS, ENTERED, FEW_LOOKS, Look
 
 if find_spec("playwright") is None:
     collect_ignore_glob = ["test_*.py"]
 else:
     from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-ROOT = Path(__file__).resolve().parents[2]
-PYTHON = ROOT / ".venv" / "bin" / "python"
-_STARTS_WITHIN = 90
-_NAMES = ("chromium", "chromium-browser", "google-chrome")
 
-
-def chromium() -> str:
-    """Return where Chromium is: `CHROMIUM`, else where the system has it."""
-    found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, _NAMES)), None)
-    if found is None:
-        pytest.exit("No Chromium here: install it (on Debian: apt-get install chromium), or name it in CHROMIUM.", 2)
-    return found
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--short`: what CI has time for."""
+    parser.addoption("--short", action="store_true", help="judge each page in two looks instead of all")
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def looks(pytestconfig: pytest.Config) -> tuple[Look, ...]:
+    """The themes and widths in which pages are judged."""
+    return FEW_LOOKS if pytestconfig.getoption("short") else ALL_LOOKS
+
+
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the server of the demo keeps its data."""
+    return tmp_path_factory.mktemp("demo")
+
+
+@pytest.fixture(scope="session")
+def server(folder: Path) -> Iterator[str]:
     """Address of a server of the demo."""
-    folder = tmp_path_factory.mktemp("demo")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    settings = {"PARS_DATA_DIR": str(folder), "PARS_DATABASE_URL": f"sqlite:///{folder}/pars.db"}
-    with (folder / "log").open("w") as log:
-        process = subprocess.Popen(
-            [PYTHON, "-m", "app", "serve", "--demo", "--port", str(port)],
-            cwd=ROOT, env={**os.environ, **settings}, stdout=log, stderr=log,
-        )  # fmt: skip
-        try:
-            address = f"http://127.0.0.1:{port}"
-            _wait_for(address, process, folder / "log")
-            yield address
-        finally:
-            process.terminate()
-            process.wait(30)
-
-
-def _wait_for(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    begun = time.monotonic()
-    while time.monotonic() < begun + _STARTS_WITHIN and process.poll() is None:
-        try:
-            urllib.request.urlopen(f"{address}/livez", timeout=1).close()
-        except OSError:
-            time.sleep(0.2)
-        else:
-            return
-    pytest.fail(f"The server did not start:\n{log.read_text(encoding='utf-8')[-2_000:]}")
+    with served(folder) as address:
+        yield address
 
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Chromium, once for all tests."""
+    found = chromium()
+    if found is None:
+        pytest.exit("No Chromium here: install it (on Debian: apt-get install chromium), or name it in CHROMIUM.", 2)
     with sync_playwright() as driver:
-        launched = driver.chromium.launch(executable_path=chromium())
+        launched = driver.chromium.launch(executable_path=found)
         yield launched
         launched.close()
+
+
+_SIGNED_IN: dict[tuple[str, str], Any] = {}
+"""The cookies of the demo's people, by server and person: signing in is tried elsewhere."""
 
 
 class Visitor:
@@ -94,29 +74,43 @@ class Visitor:
         """What the console said: errors of scripts, and breaches of the security policy."""
         self.requests: list[str] = []
 
+    def enter(self, who: str, **more: Any) -> Page:
+        """Open a window as one of the demo's people, in the words of its buttons; return its first page."""
+        page = self._window(None, **more)
+        page.goto("/sign-in")
+        page.get_by_role("button", name=f"Enter as {who}").click()
+        page.wait_for_load_state()
+        return page
+
     def open(
         self, address: str, *, width: int = 1280, theme: str = "light", script: bool = True, **more: object
     ) -> Page:
         """Open a page in a window of its own, as a clerk where it is a provider's; follow a link where it names one."""
+        address, _, link = address.partition(" > ")
+        entered = next((who for start, who in ENTERED.items() if address.startswith(start)), None)
+        if entered is not None and (self.server, entered) not in _SIGNED_IN:
+            _SIGNED_IN[self.server, entered] = self.enter(entered).context.storage_state()
+        state = _SIGNED_IN[self.server, entered] if entered is not None else None
+        page = self._window(state, width=width, theme=theme, script=script, **more)
+        page.goto(address)
+        if link:
+            page.locator(link).first.click()
+            page.wait_for_load_state()
+        return page
+
+    def _window(
+        self, state: Any, *, width: int = 1280, theme: str = "light", script: bool = True, **more: object
+    ) -> Page:
         context = self._browser.new_context(
             base_url=self.server, viewport={"width": width, "height": 900}, color_scheme=theme,  # type: ignore[arg-type]
-            java_script_enabled=script, **more,
+            java_script_enabled=script, reduced_motion="reduce", storage_state=state, **more,  # type: ignore[arg-type]
         )  # fmt: skip
+        context.set_default_timeout(15_000)
         self._contexts.append(context)
         page = context.new_page()
         page.on("console", lambda message: self.complaints.append(message.text) if message.type == "error" else None)
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.on("request", lambda request: self.requests.append(f"{request.method} {request.url}"))
-        address, _, link = address.partition(" > ")
-        entered = next((who for start, who in ENTERED.items() if address.startswith(start)), None)
-        if entered is not None:
-            page.goto("/sign-in")
-            page.get_by_role("button", name=f"Enter as {entered}").click()
-            page.wait_for_load_state()
-        page.goto(address)
-        if link:
-            page.locator(link).first.click()
-            page.wait_for_load_state()
         return page
 
     def close(self) -> None:

@@ -5,6 +5,8 @@ A new page is added here; `tests/structure/test_templates.py` finds one that was
 
 from __future__ import annotations
 
+from typing import Literal
+
 VISITED = {
     "/": ["/"],
     "/accessibility": ["/accessibility"],
@@ -104,5 +106,9 @@ PARTS: set[str] = {
     "/p/{provider_id}/uploads/{batch_id}/progress",
 }
 """Paths of routes that answer a script with a part of a page, or with a file."""
-THEMES = ("light", "dark")
-WIDTHS = (1280, 360)
+Look = tuple[Literal["light", "dark"], int]
+"""Theme and width in which a page is judged."""
+ALL_LOOKS: tuple[Look, ...] = tuple((theme, width) for theme in ("light", "dark") for width in (1280, 360, 320))
+FEW_LOOKS: tuple[Look, ...] = (("light", 1280), ("dark", 320))
+"""What CI has time for."""
+WIDTHS = (320, 360, 640, 768, 1280, 1920)

@@ -67,7 +67,8 @@ class EntryView(msgspec.Struct, frozen=True, kw_only=True):
     agreed: bool = False
     sitting: str = ""
     reported: tuple[JustReported, ...] = ()
-    told: tuple[str, ...] = ()
+    told: tuple[tuple[str, str], ...] = ()
+    """What was said of the last record, each with the address of an earlier record in its way."""
     checked: str = ""
     """What a check found; empty where none was asked for."""
     draft: bool = False
@@ -143,7 +144,10 @@ async def report(given: Given) -> Response:
         def produce(work: Work) -> Answer:
             submitted = pipeline.report(work, one)
             assert submitted.completion is not None
-            told = [f"{finding.detail} {finding.hint}" for finding in submitted.findings]
+            told = [
+                (f"{said.text} {said.hint}", said.record_address)
+                for said in said_of_findings(submitted.findings, visitor.home)
+            ]
             kept = Reported(submitted.completion.completion_id, submitted.completion.version, submitted.outcome)
             return Answer(status=201, body=json.dumps(msgspec.to_builtins(kept) | {"told": told}))
 
@@ -152,14 +156,14 @@ async def report(given: Given) -> Response:
         form = DrawnForm(typed.fields, [SENT_BEFORE], takes=True)
         return await _show(request, visitor, activity, sitting, form, sent, problem.status)
     except InvalidRequest as problem:
-        form = DrawnForm(typed.fields, said_of_problem(problem, typed.fields), takes=True)
+        form = DrawnForm(typed.fields, said_of_problem(problem, typed.fields, visitor.home), takes=True)
         return await _show(request, visitor, activity, sitting, form, sent, problem.status)
     done, told = reported_of(answer.body)
     after = sitting.after(done, kept_fields(typed.fields), told, visitor.service.clock())
     base = f"{visitor.home}/activities/{activity_id}"
     if value_of(sent, "do") == "finish":
         stands = await read_by_key_async(visitor.caller, records.get, done.completion_id)
-        text = " ".join([f"{describe(stands)}. Reported.", *told])
+        text = " ".join([f"{describe(stands)}. Reported.", *(text for text, _ in told)])
         record = f"{visitor.home}/completions/{done.completion_id}"
         return go_to(request, base, Flash(text=text[:1_500], kind="warn" if told else "ok", link=record))
     return go_to(request, f"{base}/add?f={after.sealed(visitor, activity_id)}")
@@ -217,9 +221,9 @@ async def _check(given: SentRecord, sitting: Sitting) -> Response:
     checked = "Nothing is in its way. Nothing was stored yet."
     try:
         judged = await records.preview(visitor.caller, report_of(visitor, typed))
-        said = said_of_findings(judged.findings)
+        said = said_of_findings(judged.findings, visitor.home)
     except InvalidRequest as problem:
-        said = said_of_problem(problem, typed.fields)
+        said = said_of_problem(problem, typed.fields, visitor.home)
     if any(one.severity == "no" for one in said):
         checked = ""
     form = DrawnForm(typed.fields, said, takes=True)

@@ -53,7 +53,7 @@ async def correct(request: Request, visitor: Reporter, provider_id: str, complet
         differ = differences(_fields_of(found), typed.fields)
         return await _show(request, visitor, found, typed.fields, [], sent, problem.status, differ=differ)
     except InvalidRequest as problem:
-        said = said_of_problem(problem, typed.fields)
+        said = said_of_problem(problem, typed.fields, visitor.home)
         return await _show(request, visitor, found, typed.fields, said, sent, problem.status, version=version)
     record = f"{visitor.home}/completions/{completion_id}"
     if done.outcome is Outcome.UNCHANGED or done.completion is None:

@@ -10,7 +10,7 @@ import msgspec
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from app.console.drawn_forms import DrawnForm, Said
+from app.console.drawn_forms import DrawnForm, Said, said_about_record
 from app.console.frame import Flash, go_to, page
 from app.console.pages.uploads import UploadLine, answer_of, batch_of, line_of, uploader
 from app.console.routes import PageRoute, Sent, SentFields, value_of
@@ -245,7 +245,7 @@ async def _show(
             *((column.heading, "", "", "") for column in columns),
             ("What to do", "hidden", "", ""),
         ],
-        rows=[_drawn(found.batch, row, columns, typed) for row in some],
+        rows=[_drawn(found.batch, row, columns, typed, visitor.home) for row in some],
         groups=_groups(found),
         aside=[
             AsideRow(number=row.result.number, who=fixing.who_of(found.batch, row), text=_reason(row), address="")
@@ -274,7 +274,7 @@ def _heading(found: Fixing) -> str:
     return f"{len(found.rows):,}{more} of {read:,} rows {verb} fixing"
 
 
-def _drawn(batch: Batch, row: FixRow, columns: Sequence[FixColumn], typed: _Typed) -> DrawnRow:
+def _drawn(batch: Batch, row: FixRow, columns: Sequence[FixColumn], typed: _Typed, home: str) -> DrawnRow:
     result, version = row.row.result, row.row.version
     own = typed.texts.get(result.number, {})
     names = {field: f"{result.number}.{version}:{field}" for field in row.inputs | (own.keys() & row.fields.keys())}
@@ -287,7 +287,7 @@ def _drawn(batch: Batch, row: FixRow, columns: Sequence[FixColumn], typed: _Type
         if name:
             fields[name] = [own.get(column.field, now)]
         cells.append(DrawnCell(heading=column.heading, name=name, text=now, was=sent if sent != now else ""))
-    said = _said(row, names)
+    said = _said(row, names, home)
     if result.number in typed.stale:
         said.insert(0, _said_stale(row, own))
     outcome = row.row.mend.outcome if row.row.mend is not None else None
@@ -301,18 +301,19 @@ def _drawn(batch: Batch, row: FixRow, columns: Sequence[FixColumn], typed: _Type
     )
 
 
-def _said(row: FixRow, names: Mapping[str, str]) -> list[Said]:
+def _said(row: FixRow, names: Mapping[str, str], home: str) -> list[Said]:
     """Return the findings of a row; of a ready one, its warnings."""
     said = []
     for index, finding in enumerate(row.row.findings):
         field = row.columns_of.get(index)
         heading = f"{row.fields[field].column}: " if field is not None else ""
         said.append(
-            Said(
+            said_about_record(
+                finding.hint,
+                home,
                 pointer=names.get(field or "", "") if finding.severity is Severity.REJECT else "",
                 severity="no" if finding.severity is Severity.REJECT else "warn",
                 text=f"{heading}{finding.detail}",
-                hint=finding.hint,
                 rule_address=f"/v1/rules/{finding.rule}",
             )
         )

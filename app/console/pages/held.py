@@ -284,7 +284,7 @@ def _show(
         completion_id=held.completion_id or "",
         batch_id=held.batch_id or "",
         name=_name_of(held),
-        findings=tuple(said_of_findings(held.findings)),
+        findings=tuple(said_of_findings(held.findings, visitor.home)),
         form=form or DrawnForm(fields),
         kept=tuple((name, text) for name, texts in sent.items() if name not in drawn for text in texts),
         shown=tuple(shown),

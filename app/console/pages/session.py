@@ -120,7 +120,7 @@ async def take_sheet(request: Request, visitor: Reporter, provider_id: str, acti
     try:
         reports = _reports_of(sheet)
     except InvalidRequest as problem:
-        return _show(sheet, said_of_problem(problem, sheet.typed.fields), {}, problem.status)
+        return _show(sheet, said_of_problem(problem, sheet.typed.fields, sheet.visitor.home), {}, problem.status)
     visitor.caller.charge(len(reports), RECORDS_AS_ONE)
     return await _report(sheet, reports) if do == "report" else await _check(sheet, reports)
 
@@ -151,7 +151,8 @@ async def _check(sheet: Sheet, reports: list[CompletionReport]) -> Response:
     """Judge all who are ticked, each as if those before were stored; nothing is reported."""
     judged = await records.preview_each(sheet.visitor.caller, reports)
     said = {
-        learner_id: said_of_findings(result.findings) for learner_id, result in zip(sheet.ticked, judged, strict=True)
+        learner_id: said_of_findings(result.findings, sheet.visitor.home)
+        for learner_id, result in zip(sheet.ticked, judged, strict=True)
     }
     refused = [learner_id for learner_id, lines in said.items() if _refuses(lines)]
     good = len(sheet.ticked) - len(refused)
@@ -167,7 +168,7 @@ async def _report(sheet: Sheet, reports: list[CompletionReport]) -> Response:
 
     def produce(work: Work) -> Answer:
         done = bulk.report_each(work, reports)
-        results = [_told(result) for result in done.results]
+        results = [_told(result, visitor.home) for result in done.results]
         return Answer(status=207, body=json.dumps(dict(zip(sheet.ticked, results, strict=True))))
 
     try:
@@ -191,24 +192,24 @@ async def _report(sheet: Sheet, reports: list[CompletionReport]) -> Response:
     return _show(rest, shared, of_rows, 422, reported=f"{text} {counted(len(refused), 'learner')} not reported.")
 
 
-def _told(result: Submitted | Problem) -> dict[str, Any]:
+def _told(result: Submitted | Problem, home: str) -> dict[str, Any]:
     """Return the result of one learner as it is kept under the form's key."""
     if isinstance(result, Problem):
-        return {"outcome": Outcome.REJECTED.value, "said": [_kept(said) for said in said_of_problem(result)]}
-    return {"outcome": result.outcome.value, "said": [_kept(said) for said in said_of_findings(result.findings)]}
+        return {"outcome": Outcome.REJECTED.value, "said": [_kept(said) for said in said_of_problem(result, home=home)]}
+    return {"outcome": result.outcome.value, "said": [_kept(said) for said in said_of_findings(result.findings, home)]}
 
 
 def _kept(said: Said) -> dict[str, Any]:
     return {
         "pointer": said.pointer, "warns": said.severity == "warn", "text": said.text, "hint": said.hint,
-        "rule": said.rule_address,
+        "rule": said.rule_address, "record": said.record_address,
     }  # fmt: skip
 
 
 def _said(kept: dict[str, Any]) -> Said:
     return Said(
         pointer=kept["pointer"], severity="warn" if kept["warns"] else "no", text=kept["text"], hint=kept["hint"],
-        rule_address=kept["rule"],
+        rule_address=kept["rule"], record_address=kept.get("record", ""),
     )  # fmt: skip
 
 

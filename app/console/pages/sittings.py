@@ -46,15 +46,15 @@ class Sitting(msgspec.Struct, frozen=True, kw_only=True):
     """Whether somebody ticked that all whom they enter now agreed to the report."""
     at: datetime
     reported: tuple[Reported, ...] = ()
-    told: tuple[str, ...] = ()
-    """What was said of the last record."""
+    told: tuple[tuple[str, str], ...] = ()
+    """What was said of the last record, each with the address of an earlier record in its way."""
 
     def sealed(self, visitor: Visitor, activity_id: str) -> str:
         """Return it for the address of the next form."""
         content = zlib.compress(msgspec.json.encode(self))
         return visitor.service.keyring.seal(_PURPOSE, content, visitor.caller.bound_to(activity_id))
 
-    def after(self, report: Reported, fields: SentFields, told: Sequence[str], now: datetime) -> Sitting:
+    def after(self, report: Reported, fields: SentFields, told: Sequence[tuple[str, str]], now: datetime) -> Sitting:
         """Return the sitting after a record was reported."""
         rest = [one for one in self.reported if one.completion_id != report.completion_id]
         return replace(
@@ -85,10 +85,12 @@ def open_sitting(visitor: Visitor, sealed: str, activity_id: str) -> Sitting:
     return sitting if now < sitting.at + _LASTS else replace(sitting, agreed=False)
 
 
-def reported_of(body: str) -> tuple[Reported, list[str]]:
+def reported_of(body: str) -> tuple[Reported, list[tuple[str, str]]]:
     """Return a record, and what was said of it, from the answer that is kept under a form's key."""
     held = json.loads(body)
-    return Reported(held["completion_id"], held["version"], Outcome(held["outcome"])), held["told"]
+    return Reported(held["completion_id"], held["version"], Outcome(held["outcome"])), [
+        (text, address) for text, address in held["told"]
+    ]
 
 
 async def just_reported(visitor: Visitor, sitting: Sitting) -> tuple[JustReported, ...]:

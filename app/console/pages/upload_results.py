@@ -12,7 +12,7 @@ import msgspec
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response, StreamingResponse
 
-from app.console.drawn_forms import DrawnForm, Said
+from app.console.drawn_forms import DrawnForm, Said, said_about_record
 from app.console.frame import Flash, go_to, page
 from app.console.pages.uploads import UploadLine, answer_of, batch_of, line_of, uploader
 from app.console.routes import PageRoute, Sent
@@ -141,7 +141,7 @@ async def _show(
             *((number, text, f"{here}?outcome={name}", name == chosen) for number, text, name in counts),
             (total, "All rows", f"{here}?outcome=all", chosen == "all"),
         ],
-        rows=[_row(batch, row) for row in rows.rows[:PAGE]],
+        rows=[_row(batch, row, visitor.home) for row in rows.rows[:PAGE]],
         older=f"{here}?outcome={chosen}&after={last}" if len(rows.rows) > PAGE else "",
         newest=f"{here}?outcome={chosen}" if after is not None else "",
         warnings=_warnings(batch),
@@ -206,7 +206,7 @@ async def _shared_fault(visitor: Visitor, batch: Batch) -> tuple[str, int]:
     return (words[rule], number) if 2 * number >= looked and number else ("", 0)
 
 
-def _row(batch: Batch, row: MendedRow) -> ResultRow:
+def _row(batch: Batch, row: MendedRow, home: str) -> ResultRow:
     outcome = row.result.outcome.value
     state = _STATES.get(outcome, outcome)
     return ResultRow(
@@ -215,11 +215,12 @@ def _row(batch: Batch, row: MendedRow) -> ResultRow:
         state=state,
         text=dict(_TABS)[outcome],
         said=[
-            Said(
+            said_about_record(
+                finding.hint,
+                home,
                 pointer="",
                 severity="no" if finding.severity is Severity.REJECT else "warn",
                 text=f"{finding.column}: {finding.detail}" if finding.column else finding.detail,
-                hint=finding.hint,
                 rule_address=f"/v1/rules/{finding.rule}",
             )
             for finding in sorted(row.result.findings, key=lambda one: one.severity is not Severity.REJECT)
