@@ -24,7 +24,7 @@ else:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """`--short`: what CI has time for."""
+    """`--short`: what there is always time for."""
     parser.addoption("--short", action="store_true", help="judge each page in two looks instead of all")
 
 

@@ -67,6 +67,7 @@ def workbook_of(rows: list[dict[str, Any]]) -> bytes:
         "import json, sys; from tests.builders.sent_files import ROW, workbook; "
         "sys.stdout.buffer.write(workbook([ROW | row for row in json.load(sys.stdin)]))"
     )
-    done = subprocess.run([PYTHON, "-c", write], cwd=ROOT, input=json.dumps(rows).encode(), capture_output=True)
+    sent = json.dumps(rows).encode()
+    done = subprocess.run([PYTHON, "-c", write], cwd=ROOT, input=sent, capture_output=True, check=False)
     assert done.returncode == 0, done.stderr.decode()
     return done.stdout
