@@ -82,9 +82,7 @@ class Visitor:
         page.wait_for_load_state()
         return page
 
-    def open(
-        self, address: str, *, width: int = 1280, theme: str = "light", script: bool = True, **more: object
-    ) -> Page:
+    def open(self, address: str, *, width: int = 1280, theme: str = "light", script: bool = True, **more: Any) -> Page:
         """Open a page in a window of its own, as a clerk where it is a provider's; follow a link where it names one."""
         address, _, link = address.partition(" > ")
         entered = next((who for start, who in ENTERED.items() if address.startswith(start)), None)
@@ -98,12 +96,10 @@ class Visitor:
             page.wait_for_load_state()
         return page
 
-    def _window(
-        self, state: Any, *, width: int = 1280, theme: str = "light", script: bool = True, **more: object
-    ) -> Page:
+    def _window(self, state: Any, *, width: int = 1280, theme: str = "light", script: bool = True, **more: Any) -> Page:
         context = self._browser.new_context(
-            base_url=self.server, viewport={"width": width, "height": 900}, color_scheme=theme,  # type: ignore[arg-type]
-            java_script_enabled=script, reduced_motion="reduce", storage_state=state, **more,  # type: ignore[arg-type]
+            base_url=self.server, viewport={"width": width, "height": 900}, color_scheme=theme,
+            java_script_enabled=script, reduced_motion="reduce", storage_state=state, **more,
         )  # fmt: skip
         context.set_default_timeout(15_000)
         self._contexts.append(context)

@@ -101,9 +101,11 @@ def merge_as_listed(
 ) -> MergePlan:
     """Merge two physicians if that does what was listed; raises as `merging.merge` does, and `Conflict` if not."""
     refuse_sandbox(work.caller)
-    if digest_of(merging.merge(work, physician_id, into_id, overrule, dry_run=True)) != digest:
+    merged = merging.merge(work, physician_id, into_id, overrule)
+    if digest_of(merged) != digest:
+        # Nothing of a transaction stays that raises.
         raise Conflict(CHANGED)
-    return merging.merge(work, physician_id, into_id, overrule)
+    return merged
 
 
 def standing_merge(connection: Connection, caller: Caller, physician_id: str) -> Merge:

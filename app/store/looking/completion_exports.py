@@ -215,7 +215,7 @@ def _fetch_at_once(connection: Connection, columns: str, found: str, parameters:
     piece before this one: an export took a fifth longer as CSV, two fifths longer as NDJSON.
     """
     if not on_sqlite(connection):
-        return [*fetch(connection, f"SELECT {columns} {found}", parameters)]
+        return fetch(connection, f"SELECT {columns} {found}", parameters)
     return _ROWS.decode(fetch_value(connection, f"SELECT json_group_array(json_array({columns})) {found}", parameters))
 
 

@@ -81,3 +81,15 @@ def test_hints_speak_of_tables_not_of_the_api() -> None:
     finding = Finding(rule="match", severity=Severity.REJECT, pointer="", detail="Nobody.", hint=hint)
     for (said,) in (said_of_findings([finding]), said_of_problem(rejection_of(CompletionRejected, [finding]))):
         assert said.hint == "In a file uploaded to be held, it waits until the person is known."
+
+
+def test_the_record_in_the_way_is_a_link_in_place_of_its_id() -> None:
+    id = "01a22b06-8114-7001-8e08-ce0cdb22fdd6"
+    hint = f"Correct completion {id} in place, or give the new record an occasion of its own."
+    finding = Finding(rule="series", severity=Severity.REJECT, pointer="", detail="There is one.", hint=hint)
+    (said,) = said_of_findings([finding], "/p/0008001")
+    assert said.hint == "Correct the earlier record in place, or give the new record an occasion of its own."
+    assert said.record_address == f"/p/0008001/completions/{id}"
+    assert said_of_problem(rejection_of(CompletionRejected, [finding]), home="/p/0008001") == [said]
+    (nowhere,) = said_of_findings([finding])
+    assert (nowhere.hint, nowhere.record_address) == (said.hint, "")
