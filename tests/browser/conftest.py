@@ -9,13 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from importlib.util import find_spec
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.browser.serving import chromium, served
-from tests.browser.visited import ALL_LOOKS, ENTERED, FEW_LOOKS, Look
+from tests.browser.visited import ALL_LOOKS, ENTERED, FEW_LOOKS, FEW_WIDTHS, WIDTHS, Look
 
 if find_spec("playwright") is None:
     collect_ignore_glob = ["test_*.py"]
@@ -25,13 +26,22 @@ else:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """`--short`: what there is always time for."""
-    parser.addoption("--short", action="store_true", help="judge each page in two looks instead of all")
+    parser.addoption("--short", action="store_true", help="judge each page in one look instead of all")
 
 
-@pytest.fixture(scope="session")
+_TURNS = count()
+
+
+@pytest.fixture
 def looks(pytestconfig: pytest.Config) -> tuple[Look, ...]:
-    """The themes and widths in which pages are judged."""
-    return FEW_LOOKS if pytestconfig.getoption("short") else ALL_LOOKS
+    """The themes and widths in which axe judges a page; one of few, in turns, where it is to be short."""
+    return (FEW_LOOKS[next(_TURNS) % len(FEW_LOOKS)],) if pytestconfig.getoption("short") else ALL_LOOKS
+
+
+@pytest.fixture
+def widths(pytestconfig: pytest.Config) -> tuple[int, ...]:
+    """The widths in which a page may not scroll sideways."""
+    return FEW_WIDTHS if pytestconfig.getoption("short") else WIDTHS
 
 
 @pytest.fixture(scope="session")
@@ -59,6 +69,18 @@ def browser() -> Iterator[Browser]:
         launched.close()
 
 
+def _person_of(address: str) -> str | None:
+    return next((who for start, who in ENTERED.items() if address.startswith(start)), None)
+
+
+def _go(page: Page, address: str) -> None:
+    address, _, link = address.partition(" > ")
+    page.goto(address)
+    if link:
+        page.locator(link).first.click()
+        page.wait_for_load_state()
+
+
 _SIGNED_IN: dict[tuple[str, str], Any] = {}
 """The cookies of the demo's people, by server and person: signing in is tried elsewhere."""
 
@@ -69,6 +91,7 @@ class Visitor:
     def __init__(self, browser: Browser, server: str) -> None:
         self._browser = browser
         self._contexts: list[BrowserContext] = []
+        self._kept: dict[str | None, Page] = {}
         self.server = server
         self.complaints: list[str] = []
         """What the console said: errors of scripts, and breaches of the security policy."""
@@ -84,17 +107,22 @@ class Visitor:
 
     def open(self, address: str, *, width: int = 1280, theme: str = "light", script: bool = True, **more: Any) -> Page:
         """Open a page in a window of its own, as a clerk where it is a provider's; follow a link where it names one."""
-        address, _, link = address.partition(" > ")
-        entered = next((who for start, who in ENTERED.items() if address.startswith(start)), None)
+        entered = _person_of(address)
         if entered is not None and (self.server, entered) not in _SIGNED_IN:
             _SIGNED_IN[self.server, entered] = self.enter(entered).context.storage_state()
         state = _SIGNED_IN[self.server, entered] if entered is not None else None
         page = self._window(state, width=width, theme=theme, script=script, **more)
-        page.goto(address)
-        if link:
-            page.locator(link).first.click()
-            page.wait_for_load_state()
+        _go(page, address)
         return page
+
+    def visit(self, address: str) -> Page:
+        """Open a page in the window that its person has already: a window costs more than a page."""
+        entered = _person_of(address)
+        if entered not in self._kept:
+            self._kept[entered] = self.open(address)
+        else:
+            _go(self._kept[entered], address)
+        return self._kept[entered]
 
     def _window(self, state: Any, *, width: int = 1280, theme: str = "light", script: bool = True, **more: Any) -> Page:
         context = self._browser.new_context(
@@ -121,5 +149,25 @@ def visitor(browser: Browser, server: str) -> Iterator[Visitor]:
     visiting = Visitor(browser, server)
     yield visiting
     visiting.close()
+    assert _unexpected(visiting) == []
+
+
+@pytest.fixture(scope="session")
+def all_windows(browser: Browser, server: str) -> Iterator[Visitor]:
+    """Somebody whose windows stay open."""
+    visiting = Visitor(browser, server)
+    yield visiting
+    visiting.close()
+
+
+@pytest.fixture
+def tourist(all_windows: Visitor) -> Iterator[Visitor]:
+    """Somebody who visits pages one after the other in the same windows, and changes nothing."""
+    all_windows.complaints.clear()
+    yield all_windows
+    assert _unexpected(all_windows) == []
+
+
+def _unexpected(visiting: Visitor) -> list[str]:
     expected = re.compile(r"Failed to load resource: the server responded with a status of 4\d\d")
-    assert [text for text in visiting.complaints if not expected.match(text)] == []
+    return [text for text in visiting.complaints if not expected.match(text)]

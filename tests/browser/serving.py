@@ -68,6 +68,4 @@ def workbook_of(rows: list[dict[str, Any]]) -> bytes:
         "sys.stdout.buffer.write(workbook([ROW | row for row in json.load(sys.stdin)]))"
     )
     sent = json.dumps(rows).encode()
-    done = subprocess.run([PYTHON, "-c", write], cwd=ROOT, input=sent, capture_output=True, check=False)
-    assert done.returncode == 0, done.stderr.decode()
-    return done.stdout
+    return subprocess.run([PYTHON, "-c", write], cwd=ROOT, input=sent, stdout=subprocess.PIPE, check=True).stdout

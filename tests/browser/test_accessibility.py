@@ -6,15 +6,19 @@ import pytest
 
 from tests.browser.axe import breaches
 from tests.browser.conftest import Visitor
-from tests.browser.looks import breaches_in
+from tests.browser.looks import breaches_in, widths_scrolling_sideways
 from tests.browser.visited import ASTRAY, VISITED, Look
 
 ADDRESSES = [*(address for addresses in VISITED.values() for address in addresses), *ASTRAY]
 
 
 @pytest.mark.parametrize("address", ADDRESSES)
-def test_axe_finds_nothing(visitor: Visitor, address: str, looks: tuple[Look, ...]) -> None:
-    assert breaches_in(visitor.open(address), looks) == []
+def test_axe_finds_nothing_and_no_page_scrolls_sideways(
+    tourist: Visitor, address: str, looks: tuple[Look, ...], widths: tuple[int, ...]
+) -> None:
+    page = tourist.visit(address)
+    assert breaches_in(page, looks) == []
+    assert widths_scrolling_sideways(page, widths) == []
 
 
 SPOILED = {

@@ -1,19 +1,8 @@
-"""Narrow windows and large letters: one column, no sideways scrolling but in a table's own region."""
+"""Narrow windows: tables become cards, and nothing sticks. Each page is tried at every width beside axe."""
 
 from __future__ import annotations
 
-import pytest
-
 from tests.browser.conftest import Visitor
-from tests.browser.looks import widths_scrolling_sideways
-from tests.browser.visited import ASTRAY, VISITED
-
-ADDRESSES = [*(address for addresses in VISITED.values() for address in addresses), *ASTRAY]
-
-
-@pytest.mark.parametrize("address", ADDRESSES)
-def test_no_page_scrolls_sideways(visitor: Visitor, address: str) -> None:
-    assert widths_scrolling_sideways(visitor.open(address)) == []
 
 
 def test_as_a_card_each_cell_says_what_it_is(visitor: Visitor) -> None:

@@ -74,8 +74,12 @@ class RecordRows(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read_record(sent: SentFields, activity_id: str) -> Typed:
-    """Return the record that was typed: what is not ticked is left out; a type without an amount has the total."""
+    """Return the record that was typed: what is not ticked is left out; a type without an amount has the total.
+
+    In the fields it stays blank: it has to follow a total that is mended.
+    """
     given: SentFields = {}
+    totals: SentFields = {}
     for name, values in sent.items():
         board, kind = _TICKED_ROW.fullmatch(name), _TYPE_ROW.fullmatch(name)
         if board is not None and not _filled(sent, f"{board[1]}/board"):
@@ -86,9 +90,9 @@ def read_record(sent: SentFields, activity_id: str) -> Typed:
             continue
         given[name] = values
         if kind is not None and not _filled(sent, f"{kind[1]}/credits"):
-            given[f"{kind[1]}/credits"] = sent.get(f"{kind[2]}/total_credits", [])
+            totals[f"{kind[1]}/credits"] = sent.get(f"{kind[2]}/total_credits", [])
     given.pop("/activity_id", None)
-    typed = FORM.read(given)
+    typed = Typed(FORM.read(given).fields, FORM.read(given | totals).body)
     typed.body["activity_id"] = activity_id
     if "cme" in sent:
         typed.fields["cme"] = ["true"]

@@ -52,6 +52,9 @@ addEventListener("beforeunload", (event) => {
 
 // --- Focus: a part that came in place of another may ask for it; a summary leads to its fields.
 
+// What had the focus as the page came is not given it again: somebody types elsewhere by then.
+for (const first of document.querySelectorAll("[autofocus]")) first.dataset.focused = "1";
+
 document.addEventListener("htmx:after:swap", () => {
   const wanted = document.querySelector("main [autofocus]:not([data-focused])");
   if (wanted) {
