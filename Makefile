@@ -11,7 +11,7 @@ TOOLS := openapi/tools
 NODE_STAMP := $(TOOLS)/node_modules/.package-lock.json
 CLIENTS_STAMP := $(TOOLS)/.venv/.installed
 
-.PHONY: help setup serve test test-both test-quick check check-static check-openapi check-clients check-browser check-browser-short format bench bench-identity bench-large drill-kill drill-crowd drill-disk drill-batch drill-boards drill-fuzz drill-formats drill-registry drill-registry-size drill-oracle drill-slow drill-properties drill-canary check-docker check-spreadsheets lock openapi clean
+.PHONY: help setup serve test test-both test-quick check check-static check-openapi check-clients check-browser check-browser-short screenshots format bench bench-identity bench-large drill-kill drill-crowd drill-disk drill-batch drill-boards drill-fuzz drill-formats drill-registry drill-registry-size drill-oracle drill-slow drill-properties drill-canary check-docker check-spreadsheets lock openapi clean
 
 help:  ## List the targets.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */\1\t/' | expand -t 16
@@ -91,8 +91,18 @@ BROWSER_TESTS := $(BROWSER)/bin/python -m pytest -c tests/browser/pytest.ini --r
 check-browser: $(STAMP) $(BROWSER)/.installed $(AXE_STAMP)  ## Visit the pages in the system's Chromium, with axe, at several widths and without script (needs chromium and node).
 	$(BROWSER_TESTS)
 
-check-browser-short: $(STAMP) $(BROWSER)/.installed $(AXE_STAMP)  ## The quick part of `check-browser`: each page in one look, and the stories.
-	$(BROWSER_TESTS) --short
+check-browser-short: $(STAMP) $(BROWSER)/.installed $(AXE_STAMP)  ## The quick part of `check-browser`: each page in one look, and the stories, side by side.
+	@$(MAKE) --no-print-directory -j2 -O browser-pages browser-stories
+
+.PHONY: browser-pages browser-stories
+browser-pages:
+	$(BROWSER_TESTS)/test_accessibility.py --short -k sideways
+
+browser-stories:
+	$(BROWSER_TESTS)/test_stories.py --short
+
+screenshots: $(STAMP) $(BROWSER)/.installed  ## Make the twelve pictures of docs/pictures/ anew from the demo world (needs chromium).
+	$(BROWSER)/bin/python -m tests.browser.pictures
 
 check-docker: $(STAMP)  ## Run the Dockerfile's steps in a plain folder, and start the services of compose.yaml (needs no engine).
 	$(BIN)/python -m tests.external.containers

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
-from playwright.sync_api import Page
+from playwright.sync_api import Error, Page
 
 from tests.browser.serving import workbook_of
 
@@ -65,5 +66,6 @@ def wait_until(page: Page, done: Callable[[], bool], seconds: int = 60) -> None:
             return
         page.wait_for_timeout(1_000)
         if not done():
-            page.reload()
+            with suppress(Error):  # It goes to its next page by itself just now.
+                page.reload()
     raise AssertionError(f"{page.url} still says: {page.locator('main').inner_text()[:500]}")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 import pytest
 from playwright.sync_api import Page
 
@@ -62,10 +64,10 @@ def test_markup_in_a_form_comes_back_as_text(visitor: Visitor) -> None:
     page.get_by_role("button", name="Search").click()
     assert shows_as_text(page, PAYLOADS[0])
     assert "script" not in page.url
-    page.goto(
-        "/p/0008001/activities?q=%3Cscript%3Ewindow.ran%3D1%3C%2Fscript%3E&status=%3Cimg%20src%3Dx%20onerror%3Dwindow.ran%3D1%3E"
-    )
+    page.goto(f"/p/0008001/activities?q={quote(PAYLOADS[0])}")
     assert shows_as_text(page, PAYLOADS[0])
+    page.goto(f"/p/0008001/activities?{quote(PAYLOADS[1])}=1")
+    assert shows_as_text(page, PAYLOADS[1])
 
 
 def test_markup_in_a_file_is_text_on_every_page_of_the_upload(visitor: Visitor) -> None:
@@ -93,22 +95,22 @@ def test_markup_in_a_file_is_text_on_every_page_of_the_upload(visitor: Visitor) 
     assert not set(downloading.value.suggested_filename) & set('<>"/\\')
 
 
-def test_a_held_record_and_what_is_asked_about_it_are_text_for_clerk_and_operator(visitor: Visitor) -> None:
+def test_what_is_asked_about_a_held_record_is_text_for_clerk_and_operator(visitor: Visitor) -> None:
     clerk = visitor.enter("a clerk")
-    upload(clerk, [{"First Name": MARKUP, "Last Name": MARKUP}], "held.xlsx", unmatched="Hold it for 60 days")
+    # A name with markup is refused by a rule and held by nothing; what is written about it is anybody's.
+    upload(clerk, [{"First Name": "Zedekiah", "Last Name": "Nobody"}], "held.xlsx", unmatched="Hold it for 60 days")
     clerk.goto("/p/0008001/held")
-    assert shows_as_text(clerk, MARKUP)
-    clerk.locator("tbody tr", has_text=MARKUP).get_by_role("link").first.click()
+    clerk.locator("tbody tr", has_text="Nobody").get_by_role("link").first.click()
     clerk.wait_for_url("**/held/*")
-    assert shows_as_text(clerk, MARKUP)
     clerk.locator("textarea").fill(PAYLOADS[1])
     clerk.get_by_role("button", name="Ask the operator").click()
     assert shows_as_text(clerk, PAYLOADS[1])
     operator = visitor.enter("the operator")
     operator.goto("/operator/misses")
     assert shows_as_text(operator)
-    operator.locator("tbody").get_by_role("link").first.click()
-    assert shows_as_text(operator, MARKUP, PAYLOADS[1])
+    operator.locator("tbody tr").get_by_role("link").first.click()
+    operator.wait_for_url("**/misses/*")
+    assert shows_as_text(operator, PAYLOADS[1])
 
 
 def test_rosters_and_pasted_names_are_text(visitor: Visitor) -> None:
