@@ -129,7 +129,7 @@ class Visitor:
             base_url=self.server, viewport={"width": width, "height": 900}, color_scheme=theme,
             java_script_enabled=script, reduced_motion="reduce", storage_state=state, **more,
         )  # fmt: skip
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(30_000)
         self._contexts.append(context)
         page = context.new_page()
         page.on("console", lambda message: self.complaints.append(message.text) if message.type == "error" else None)
