@@ -71,7 +71,7 @@ def test_a_rule_that_warned_is_told_in_words(clerk: Window, service: Service) ->
         send_file(clerk, workbook([row()]))
         work_through(service)
     clerk.open(address(clerk))
-    assert "1 row: Everything in the record was reported before; nothing but a new reference" in clerk.text
+    assert "1 row by the rule: “Everything in the record was reported before; nothing but a new reference" in clerk.text
     assert clerk.tree.xpath("//section[@id='warnings']//a/@href") == ["/v1/rules/already-reported"]
 
 

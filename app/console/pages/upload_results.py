@@ -177,8 +177,8 @@ def _heading(batch: Batch, found: history.Uploads) -> tuple[str, str]:
     if waiting:
         verb = "needs" if waiting == 1 else "need"
         return (
-            f"{waiting:,} of {read:,} {'row' if read == 1 else 'rows'} {verb} fixing",
-            f"Rows that are in: {read - rejected:,}.",
+            f"{waiting:,} of {counted(read, 'row')} {verb} fixing",
+            f"{counted(read - rejected, 'row')} {'is' if read - rejected == 1 else 'are'} in.",
         )
     if rejected:
         return "Nothing is left to fix", f"{read - rejected:,} of {read:,} rows are in; the others were seen to."
