@@ -155,13 +155,7 @@ def _narrow_to_activities(conditions: ListConditions, wanted: CompletionFilter) 
         conditions.sources.append(f"SELECT c.completion_id FROM completions c WHERE {asked}")
         if len(query.activity_id) == 1:
             conditions.along_id.append(asked)
-    inside: list[str] = []
-    if wanted.formats is not None:
-        inside.append(f"a.format IN ({conditions.in_list('format', wanted.formats)})")
-    if query.mips is not None:
-        inside.append(f"coalesce(a.mips, false) = {str(query.mips).lower()}")
-    if query.rems is not None:
-        inside.append(f"a.rems IS {'NOT ' if query.rems else ''}NULL")
+    inside = activity_conditions(conditions, wanted)
     if inside:
         fits = " AND ".join(inside)
         conditions.add(f"(SELECT 1 FROM activities a WHERE a.activity_id = c.activity_id AND {fits} LIMIT 1) = 1")
@@ -169,6 +163,19 @@ def _narrow_to_activities(conditions: ListConditions, wanted: CompletionFilter) 
             "SELECT c.completion_id FROM activities a JOIN completions c ON c.activity_id = a.activity_id "
             f"WHERE a.provider_id = :provider AND {fits}"
         )
+
+
+def activity_conditions(conditions: ListConditions, wanted: CompletionFilter) -> list[str]:
+    """Return the conditions that an activity `a` fits, its id aside; none for any activity."""
+    query = wanted.query
+    inside: list[str] = []
+    if wanted.formats is not None:
+        inside.append(f"a.format IN ({conditions.in_list('format', wanted.formats)})")
+    if query.mips is not None:
+        inside.append(f"coalesce(a.mips, false) = {str(query.mips).lower()}")
+    if query.rems is not None:
+        inside.append(f"a.rems IS {'NOT ' if query.rems else ''}NULL")
+    return inside
 
 
 class _Word(msgspec.Struct, frozen=True):

@@ -15,6 +15,7 @@ from app.services.context import Caller
 from app.services.lists import Listed, board_codes, format_codes
 from app.store import completion_lists
 from app.store.completion_lists import CompletionFilter
+from app.store.looking import list_totals
 
 
 def page(
@@ -24,7 +25,7 @@ def page(
     wanted = filter_of(connection, caller, query)
     return Listed(
         rows=completion_lists.page(connection, wanted, after, limit),
-        total=completion_lists.count(connection, wanted) if query.counted else None,
+        total=list_totals.count_completions(connection, wanted, boards_left(caller, wanted)) if query.counted else None,
     )
 
 
@@ -40,6 +41,17 @@ def filter_of(connection: Connection, caller: Caller, query: CompletionFilters) 
     )
 
 
+def boards_left(caller: Caller, wanted: CompletionFilter) -> Collection[str] | None:
+    """Return the boards that a query leaves, those of its kinds where it names none; None for all."""
+    if wanted.boards is not None or not wanted.query.kind:
+        return wanted.boards
+    return _of_kinds(caller.service.catalogue, wanted.query)
+
+
+def _of_kinds(catalogue: Catalogue, query: CompletionFilters) -> set[str]:
+    return {board.code for board in catalogue.boards.values() if KIND_OF_BOARD[board.kind] in query.kind}
+
+
 def _boards(catalogue: Catalogue, query: CompletionFilters) -> list[str] | None:
     """Return the boards that a credit may be for, None for all: board, state and kind must hold for one credit."""
     narrowed: list[Collection[str]] = []
@@ -48,7 +60,7 @@ def _boards(catalogue: Catalogue, query: CompletionFilters) -> list[str] | None:
     if query.state:
         narrowed.append({board.code for name in query.state for board in catalogue.licensing(name)})
     if query.kind and narrowed:
-        narrowed.append({board.code for board in catalogue.boards.values() if KIND_OF_BOARD[board.kind] in query.kind})
+        narrowed.append(_of_kinds(catalogue, query))
     return sorted(set(narrowed[0]).intersection(*narrowed[1:])) if narrowed else None
 
 

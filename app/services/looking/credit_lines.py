@@ -11,10 +11,10 @@ from app.domain.credits import KIND_OF_BOARD
 from app.domain.looking.credit_lines import CreditLine
 from app.domain.looking.facets import BoardFacts, Facet, count_facets
 from app.schemas.looking.line_queries import CreditLineQuery
-from app.services.completions.lists import filter_of
+from app.services.completions.lists import boards_left, filter_of
 from app.services.context import Caller
 from app.services.lists import Listed, board_codes, format_codes
-from app.store.looking import credit_lines
+from app.store.looking import credit_lines, list_totals
 from app.store.looking import facets as store
 
 
@@ -25,7 +25,7 @@ def page(
     wanted = filter_of(connection, caller, query)
     return Listed(
         rows=credit_lines.page(connection, wanted, after, limit),
-        total=credit_lines.count(connection, wanted) if query.counted else None,
+        total=list_totals.count_lines(connection, wanted, boards_left(caller, wanted)) if query.counted else None,
     )
 
 

@@ -11,11 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Connection
 
+from app.domain.batches import EntryMethod
 from app.schemas.looking.line_queries import CreditLineQuery
 from app.services.context import Service
 from app.store.completion_lists import CompletionFilter
 from app.store.lists import keyset_pages
-from app.store.looking import credit_lines
+from app.store.looking import credit_lines, list_totals
 from app.store.looking.credit_lines import SORTS
 from app.store.sql.statements import execute
 from tests.builders.bodies import COURSE, a_completion, john, tina
@@ -163,6 +164,49 @@ def test_filters_and_orders_find_what_a_plain_program_finds(api: Api, lines: lis
         assert ids(api, limit=limit, **query, **ordered) == expected
         counted = api.get(LINES, include="total", limit=1, **query).json
         assert (counted["total"], counted["total_capped"]) == (len(expected), False)
+
+
+KEPT = ("board", "kind", "status", "state", "entry_method", "activity_id", "activity_format")
+
+
+@pytest.mark.parametrize("path", [LINES, "/v1/learner-completions"])
+@pytest.mark.parametrize("most", [10_000, 2])
+@examples(60)
+@given(st.data())
+def test_totals_are_the_lengths_of_the_lists_where_kept_totals_tell_them(
+    path: str, most: int, api: Api, lines: list[Line], data: st.DataObject
+) -> None:
+    query = {name: value for name, value in data.draw(queries(lines)).items() if name in KEPT}
+    flags = data.draw(st.dictionaries(st.sampled_from(["mips", "rems"]), st.sampled_from(["true", "false"])))
+    found = len(list(api.pages(path, **query, **flags)))
+    with pytest.MonkeyPatch.context() as patched:
+        for module in (keyset_pages, list_totals):
+            patched.setattr(module, "MOST_COUNTED", most)
+        counted = api.get(path, include="total", limit=1, **query, **flags).json
+    assert (counted["total"], counted["total_capped"]) == (min(found, most), found > most)
+
+
+def test_credit_that_was_rejected_and_reported_again_is_one_completion(api: Api, service: Service) -> None:
+    first = api.report(tina("2021-12-05")).json
+    settle(service)
+    decide(service, first["credits"][0]["credit_id"], "rejected")
+    again = api.report(tina("2021-12-05")).json
+    assert [credit["status"] for credit in again["credits"]].count("rejected") == 1
+    query = {"board": "ABA", "entry_method": "api", "activity_id": again["activity_id"]}
+    for path in (LINES, "/v1/learner-completions"):
+        assert api.get(path, include="total", **query).json["total"] == len(list(api.pages(path, **query))) > 0
+
+
+def test_totals_of_filters_that_each_have_much_read_no_record(service: Service) -> None:
+    query = CreditLineQuery(board=["ABA"], activity_format=["live-course"], entry_method=[EntryMethod.API])
+    wanted = CompletionFilter(provider_id="0008001", query=query, boards=["ABA"], formats=["live-course"])
+
+    def look(connection: Connection) -> list[str]:
+        return list(plans_of(connection, lambda: list_totals.count_lines(connection, wanted, ["ABA"])).values())
+
+    [plan] = service.database.read(look)
+    assert "activity_board_totals" in plan or "SEARCH f" in plan
+    assert not any(table in plan for table in ("completions", "credits", "SEARCH c", "SEARCH x"))
 
 
 def facets_of(page: Any) -> dict[str, dict[str, int]]:
