@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 from fastapi import Request
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import DictLoader, Environment, StrictUndefined
 from starlette.responses import HTMLResponse, Response
 
 from app.console import words
@@ -194,9 +194,15 @@ class Frame:
 
 @cache
 def templates() -> Environment:
-    """Return all templates, compiled: a request reads no file."""
+    """Return all templates as they are on disk now: a request reads no file. Each is compiled when it is first shown.
+
+    To compile them all takes as long as everything else that a start does.
+    """
+    texts = {
+        path.relative_to(TEMPLATES).as_posix(): path.read_text(encoding="utf-8") for path in TEMPLATES.rglob("*.*")
+    }
     environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
+        loader=DictLoader(texts),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -206,8 +212,6 @@ def templates() -> Environment:
     )
     environment.globals["asset"] = address_of
     environment.filters |= words.FILTERS
-    for name in environment.list_templates():
-        environment.get_template(name)
     return environment
 
 

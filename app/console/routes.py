@@ -10,9 +10,9 @@ from typing import Annotated, Any, TypeAlias
 from urllib.parse import parse_qsl
 
 from fastapi import Body, Depends, FastAPI
-from fastapi.routing import iter_route_contexts
 
 from app.core.errors import Unreadable, UnsupportedMediaType
+from app.core.http.application import routes_of
 from app.core.http.form_bodies import FORM
 from app.core.http.request_heads import UTF_8, charset_of
 from app.core.http.routing import ReadBody, StrictRoute
@@ -92,8 +92,7 @@ def role_of(route: StrictRoute) -> str | None:
 
 def page_routes(app: FastAPI) -> list[PageRoute]:
     """Return the routes of all pages."""
-    contexts = iter_route_contexts(app.routes)
-    return [context.original_route for context in contexts if isinstance(context.original_route, PageRoute)]
+    return [route for route in routes_of(app) if isinstance(route, PageRoute)]
 
 
 def refuse_roleless(app: FastAPI) -> None:

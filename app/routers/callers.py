@@ -20,9 +20,10 @@ from typing import Annotated, Any, Literal, cast
 
 import msgspec
 from fastapi import Depends, FastAPI, Header, Request
-from fastapi.routing import APIRoute, iter_route_contexts
+from fastapi.routing import APIRoute
 
 from app.core.errors import ErrorItem, Forbidden, ParameterInvalid, Unauthenticated
+from app.core.http.application import routes_of
 from app.core.http.compiled_routes import Admit
 from app.core.http.exchange import Exchange
 from app.core.http.preferences import read_preferences
@@ -344,8 +345,7 @@ def scope_of(route: APIRoute) -> str | None:
 
 def declared_routes(app: FastAPI) -> list[APIRoute]:
     """Return every route of the API, those of included routers as well; pages for people are none of it."""
-    contexts = iter_route_contexts(app.routes)
-    routes = [context.original_route for context in contexts if isinstance(context.original_route, APIRoute)]
+    routes = [route for route in routes_of(app) if isinstance(route, APIRoute)]
     return [route for route in routes if not getattr(route, "shows_pages", False)]
 
 

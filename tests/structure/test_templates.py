@@ -46,6 +46,13 @@ def rendered(template: jinja2.Template, view: Any) -> str:
     return template.render(frame=frame.Frame(request, Somebody()), view=view)
 
 
+def test_every_template_compiles() -> None:
+    environment = frame.templates()
+    assert {one.name for one in OURS} <= set(environment.list_templates())
+    for name in environment.list_templates():
+        environment.get_template(name)
+
+
 @pytest.fixture(scope="module")
 def gallery_page() -> str:
     return rendered(frame.templates().get_template("pages/gallery.html"), gallery.gallery_view())
