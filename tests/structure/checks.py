@@ -59,7 +59,7 @@ class Source:
 def sources(*folders: str) -> list[Source]:
     """Read the Python files of some folders."""
     paths = [path for folder in folders for path in sorted((ROOT / folder).rglob("*.py"))]
-    return [Source(str(path.relative_to(ROOT)), path.read_text(encoding="utf-8")) for path in paths]
+    return [_read(str(path.relative_to(ROOT))) for path in paths]
 
 
 def oversized(source: Source) -> Iterator[str]:
