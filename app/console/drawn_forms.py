@@ -15,7 +15,6 @@ from app.schemas.problems import rule_url
 from app.services.row_findings import say_in_tables
 
 _TYPE = "type"
-_RECORD = re.compile(r"completion ([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
 _NO_HTML_ID = re.compile(r"[^A-Za-z0-9_-]+")
 
 
@@ -137,21 +136,15 @@ class DrawnForm:
         return SummaryLine(anchor=self.id(name), text=text, hint="" if name == said.pointer else said.hint)
 
 
-def name_record(hint: str, home: str) -> tuple[str, str]:
-    """Return a hint that names the record in the way as people do, and its address: its id says nothing to them.
+def said_about_record(hint: str, completion_id: str | None, home: str, **given: Any) -> Said:
+    """Return what is said of a record, with a link to the completion in its way: its id says nothing to people.
 
-    The address is empty where no record is named, and on pages of nobody's records, where `home` is empty.
+    There is no link on pages of nobody's records, where `home` is empty.
     """
-    named = _RECORD.search(hint)
-    if named is None:
-        return hint, ""
-    return hint.replace(named[0], "the earlier record"), f"{home}/completions/{named[1]}" if home else ""
-
-
-def said_about_record(hint: str, home: str, **given: Any) -> Said:
-    """Return what is said of a record, with a link to the earlier one that its hint names; `home` as below."""
-    hint, record = name_record(hint, home)
-    return Said(hint=hint, record_address=record, **given)
+    if completion_id is None:
+        return Said(hint=hint, **given)
+    named = hint.replace(f"completion {completion_id}", "the earlier record")
+    return Said(hint=named, record_address=f"{home}/completions/{completion_id}" if home else "", **given)
 
 
 def said_of_problem(problem: Problem, fields: Mapping[str, Sequence[str]] | None = None, home: str = "") -> list[Said]:
@@ -164,6 +157,7 @@ def said_of_problem(problem: Problem, fields: Mapping[str, Sequence[str]] | None
         return [
             said_about_record(
                 say_in_tables(finding["hint"]),
+                finding["completion_id"],
                 home,
                 pointer=finding["pointer"],
                 severity="no" if finding["severity"] == "reject" else "warn",
@@ -181,6 +175,7 @@ def said_of_findings(findings: Iterable[Finding], home: str = "") -> list[Said]:
     return [
         said_about_record(
             say_in_tables(finding.hint),
+            finding.completion_id,
             home,
             pointer=finding.pointer,
             severity="no" if finding.rejects else "warn",

@@ -343,6 +343,8 @@ class RowFinding(msgspec.Struct, frozen=True, kw_only=True):
     """The heading as sent, or the path of the element; None for the whole record."""
     index: int | None = None
     """The column's place in the file, from 0."""
+    completion_id: str | None = None
+    """The completion that stands in the way, if one does."""
     suggestions: tuple[RowSuggestion, ...] = ()
 
 

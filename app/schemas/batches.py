@@ -217,6 +217,7 @@ class RowFindingOut(Out):
     detail: str
     hint: str
     rule_url: str
+    completion_id: str | None = Field(description="The completion that stands in the way, if one does.")
     suggestions: list[RowSuggestionOut] = Field(
         description="Values of which each would satisfy the rule. Which is true, only the sender knows."
     )
@@ -233,6 +234,7 @@ class RowFindingOut(Out):
             detail=finding.detail,
             hint=finding.hint,
             rule_url=rule_url(finding.rule),
+            completion_id=finding.completion_id,
             suggestions=[
                 RowSuggestionOut(pointer=one.pointer, value=one.value, column=one.column) for one in finding.suggestions
             ],

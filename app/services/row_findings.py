@@ -67,6 +67,7 @@ def locate_findings(
                 hint=say_in_tables(finding.hint) if is_table else finding.hint,
                 column=location.column,
                 index=location.index,
+                completion_id=finding.completion_id,
                 suggestions=tuple(_located(finding, locate)),
             )
         )

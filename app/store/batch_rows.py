@@ -29,9 +29,10 @@ def read_findings(document: Sequence[Sequence[Any]]) -> tuple[RowFinding, ...]:
             hint=hint,
             column=heading,
             index=index,
-            suggestions=tuple(RowSuggestion(*values) for held in suggestions for values in held),
+            suggestions=tuple(RowSuggestion(*values) for values in next(iter(more), ())),
+            completion_id=next(iter(more[1:]), None),
         )
-        for rule, severity, pointer, detail, hint, heading, index, *suggestions in document
+        for rule, severity, pointer, detail, hint, heading, index, *more in document
     )
 
 
@@ -45,9 +46,16 @@ def write_finding(finding: RowFinding) -> list[Any]:
         finding.hint,
         finding.column,
         finding.index,
-        # Most have none, and those that were written before there were any do not either.
-        *([[astuple(suggestion) for suggestion in finding.suggestions]] if finding.suggestions else []),
+        *_rest(finding),
     ]
+
+
+def _rest(finding: RowFinding) -> list[Any]:
+    """Return what most findings have not, and those that were written before it was kept have not either."""
+    suggestions = [astuple(suggestion) for suggestion in finding.suggestions]
+    if finding.completion_id is not None:
+        return [suggestions, finding.completion_id]
+    return [suggestions] if suggestions else []
 
 
 PLACES_AT_ONCE = 500

@@ -310,6 +310,7 @@ def _said(row: FixRow, names: Mapping[str, str], home: str) -> list[Said]:
         said.append(
             said_about_record(
                 finding.hint,
+                finding.completion_id,
                 home,
                 pointer=names.get(field or "", "") if finding.severity is Severity.REJECT else "",
                 severity="no" if finding.severity is Severity.REJECT else "warn",

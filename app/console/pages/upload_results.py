@@ -217,6 +217,7 @@ def _row(batch: Batch, row: MendedRow, home: str) -> ResultRow:
         said=[
             said_about_record(
                 finding.hint,
+                finding.completion_id,
                 home,
                 pointer="",
                 severity="no" if finding.severity is Severity.REJECT else "warn",

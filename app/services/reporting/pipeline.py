@@ -15,7 +15,7 @@ the last step; what the matches cost is charged between them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import msgspec
@@ -42,6 +42,7 @@ from app.services.reporting.learner_ids import assign_learner_id
 from app.services.reporting.loading import Loaded, Standings, load, load_standings, match_learners
 from app.services.reporting.references import build_namings_elsewhere
 from app.services.reporting.saving import save_changes
+from app.store import completions
 from app.store.registry import explanations
 
 
@@ -170,8 +171,30 @@ def judge_only(
         replace(result, outcome=Outcome.HELD)
         if result.outcome is Outcome.REJECTED and is_held(record, result.findings)
         else result
-        for record, result in zip(reports, results, strict=True)
+        for record, result in zip(reports, _name_stored_only(connection, results), strict=True)
     ]
+
+
+def _name_stored_only(connection: Connection, results: Sequence[Submitted]) -> Sequence[Submitted]:
+    """Return results whose findings name no completion that was only judged: nobody could look it up or correct it."""
+    named = {finding.completion_id for result in results for finding in result.findings} - {None}
+    unstored = named - completions.pairs_of(connection, filter(None, named)).keys()
+    return (
+        [replace(result, findings=_without(unstored, result.findings)) for result in results] if unstored else results
+    )
+
+
+def _without(unstored: Collection[str | None], findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    return tuple(
+        replace(
+            finding,
+            completion_id=None,
+            hint=finding.hint.replace(f"completion {finding.completion_id}", "the earlier record"),
+        )
+        if finding.completion_id in unstored
+        else finding
+        for finding in findings
+    )
 
 
 def rehearse(caller: Caller, reports: Sequence[CompletionReport], state: DryRunState | None = None) -> list[Submitted]:

@@ -238,3 +238,19 @@ def test_its_provider_is_told_that_a_batch_is_done(api: Api, service: Service) -
     settle(service)
     told = [event for event in api.get("/v1/events", limit=500).json["data"] if event["type"] == "batch.completed"]
     assert [event["data"] for event in told] == [{"batch_id": batch["batch_id"], "provider_id": "0008001"}]
+
+
+def test_the_record_in_the_way_of_a_row_is_named_once_it_is_stored(api: Api, service: Service) -> None:
+    content = workbook([row(), row(Number_of_CME_Credits=3)])
+    _, judged = rows_of(api, worked(api, service, content, dry_run=True))
+    (warned,) = judged["findings"]
+    assert (warned["rule"], warned["completion_id"]) == ("second-record-same-day", None)
+    assert "or correct the earlier record in place" in warned["hint"]
+    earlier, later = rows_of(api, worked(api, service, content))
+    (warned,) = later["findings"]
+    assert warned["completion_id"] == earlier["completion_id"]
+    assert f"correct completion {earlier['completion_id']} in place" in warned["hint"]
+    _, judged = rows_of(api, worked(api, service, workbook([row(), row(Number_of_CME_Credits=4)]), dry_run=True))
+    assert judged["findings"][0]["completion_id"] == earlier["completion_id"]
+    (refused,) = rows_of(api, worked(api, service, workbook([row(Number_of_CME_Credits=2.1)])))
+    assert {finding["completion_id"] for finding in refused["findings"] if finding["severity"] == "reject"} == {None}

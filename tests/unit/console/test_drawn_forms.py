@@ -86,10 +86,24 @@ def test_hints_speak_of_tables_not_of_the_api() -> None:
 def test_the_record_in_the_way_is_a_link_in_place_of_its_id() -> None:
     id = "01a22b06-8114-7001-8e08-ce0cdb22fdd6"
     hint = f"Correct completion {id} in place, or give the new record an occasion of its own."
-    finding = Finding(rule="series", severity=Severity.REJECT, pointer="", detail="There is one.", hint=hint)
+    finding = Finding(
+        rule="series", severity=Severity.REJECT, pointer="", detail="There is one.", hint=hint, completion_id=id
+    )
     (said,) = said_of_findings([finding], "/p/0008001")
     assert said.hint == "Correct the earlier record in place, or give the new record an occasion of its own."
     assert said.record_address == f"/p/0008001/completions/{id}"
     assert said_of_problem(rejection_of(CompletionRejected, [finding]), home="/p/0008001") == [said]
     (nowhere,) = said_of_findings([finding])
     assert (nowhere.hint, nowhere.record_address) == (said.hint, "")
+
+
+def test_a_record_is_in_the_way_where_the_finding_says_so_whatever_its_hint_says() -> None:
+    id = "01a22b06-8114-7001-8e08-ce0cdb22fdd6"
+    silent = Finding(
+        rule="series", severity=Severity.REJECT, pointer="", detail="There is one.", hint="Mend it.", completion_id=id
+    )
+    (said,) = said_of_findings([silent], "/p/0008001")
+    assert (said.hint, said.record_address) == ("Mend it.", f"/p/0008001/completions/{id}")
+    chatty = Finding(rule="series", severity=Severity.REJECT, pointer="", detail="No.", hint=f"See completion {id}.")
+    (said,) = said_of_findings([chatty], "/p/0008001")
+    assert (said.hint, said.record_address) == (f"See completion {id}.", "")
