@@ -149,14 +149,13 @@ def _todo(entries: Sequence[AttentionEntry], visitor: Visitor, base: str) -> Ite
         way = _WAYS[entry.kind]
         if not entry.waiting.count or way.role not in visitor.roles:
             continue
-        text, _, detail = entry.sentence.partition(". ")
         first = "The next on" if entry.kind is AttentionKind.KEYS_EXPIRING else "Since"
         since = f"{first} {day(entry.waiting.oldest_at)}." if entry.waiting.oldest_at else ""
         yield TodoRow(
             kind=way.kind,
             drawing=way.drawing,
-            text=text.removesuffix("."),
-            detail=detail or since,
+            text=entry.headline.removesuffix("."),
+            detail=entry.detail or since,
             verb=way.verb,
             address=f"{base}/{way.folder}",
         )

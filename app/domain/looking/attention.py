@@ -138,15 +138,19 @@ def reason_in_words(code: str | None) -> str:
     return _REASONS.get(code or "other", _REASONS["other"])
 
 
-def sentence_of(kind: AttentionKind, waiting: Waiting, rejected: Sequence[RejectedGroup] = ()) -> str:
-    """Return a sentence on what waits; of rejected credit it names the boards and the most frequent reason."""
+def sentence_of(kind: AttentionKind, waiting: Waiting) -> str:
+    """Return a sentence on how much waits."""
     none, one, many = _SENTENCES[kind]
     if waiting.count == 0:
         return none
     number = f"{waiting.count:,} or more" if waiting.capped else f"{waiting.count:,}"
-    sentence = one if waiting.count == 1 else many.format(number)
+    return one if waiting.count == 1 else many.format(number)
+
+
+def rejections_in_words(rejected: Sequence[RejectedGroup]) -> str:
+    """Return sentences on the boards that rejected credit, and their most frequent reason; empty where none did."""
     if not rejected:
-        return sentence
+        return ""
     boards: dict[str, int] = {}
     reasons: dict[str, int] = {}
     for group in rejected:
@@ -158,4 +162,4 @@ def sentence_of(kind: AttentionKind, waiting: Waiting, rejected: Sequence[Reject
     named = ", ".join(f"{count:,} {board}" for board, count in ordered[:3])
     more = f", {sum(count for _, count in ordered[3:]):,} of others" if len(ordered) > 3 else ""
     why, _ = most
-    return f"{sentence} {named}{more}. {'Most: ' if len(reasons) > 1 else 'Why: '}{why}."
+    return f"{named}{more}. {'Most: ' if len(reasons) > 1 else 'Why: '}{why}."

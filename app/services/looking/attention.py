@@ -7,7 +7,14 @@ from collections.abc import Sequence
 import msgspec
 from sqlalchemy import Connection
 
-from app.domain.looking.attention import AttentionKind, Moments, RejectedGroup, Waiting, sentence_of
+from app.domain.looking.attention import (
+    AttentionKind,
+    Moments,
+    RejectedGroup,
+    Waiting,
+    rejections_in_words,
+    sentence_of,
+)
 from app.services.access.management import MANAGE
 from app.services.context import Caller
 from app.store.access import clients
@@ -44,9 +51,19 @@ class AttentionEntry(msgspec.Struct, frozen=True, kw_only=True):
     """The address that lists it."""
 
     @property
+    def headline(self) -> str:
+        """How much waits, as a sentence."""
+        return sentence_of(self.kind, self.waiting)
+
+    @property
+    def detail(self) -> str:
+        """What more there is to say of it; mostly nothing."""
+        return rejections_in_words(self.rejected)
+
+    @property
     def sentence(self) -> str:
-        """The same in words."""
-        return sentence_of(self.kind, self.waiting, self.rejected)
+        """All of it in words."""
+        return f"{self.headline} {self.detail}".rstrip()
 
 
 def look(connection: Connection, caller: Caller) -> list[AttentionEntry]:
