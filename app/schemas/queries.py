@@ -102,6 +102,7 @@ class CompletionFilters(SortedQuery):
             "or a `client_reference` of one of its credits."
         ),
     ] = None
+    completion_id: Texts = []
     activity_id: Texts = []
     first_name: Annotated[Texts, Field(description="The whole name; case, accents and punctuation aside.")] = []
     last_name: Annotated[Texts, Field(description="The whole name; case, accents and punctuation aside.")] = []

@@ -93,6 +93,11 @@ def narrow(conditions: ListConditions, wanted: CompletionFilter, *, to_lines: bo
     With `to_lines` it is a list of their credits `x`, each of which has to fit by itself.
     """
     query = wanted.query
+    if query.completion_id:
+        asked = f"c.completion_id IN ({conditions.in_list('completion', query.completion_id)})"
+        conditions.add(asked, "c.completion_id")
+        # At most a hundred, found by the primary key: no other filter has so few for sure.
+        conditions.sources.append(f"SELECT c.completion_id FROM completions c WHERE {asked}")
     _narrow_to_learners(conditions, query)
     words = [
         _narrow_to_word(conditions, f"word{number}_", word, to_lines=to_lines)

@@ -93,6 +93,10 @@ def of_the_completion(r: str, t: str, j: str, p: str, risky: str) -> Cases:
         ({"batch_id": "b-1"}, {j}),
         ({"batch_id": ["b-1", "b-2"]}, {j, p}),
         ({"activity_id": [GRAND_ROUNDS, risky]}, {r, t, p}),
+        ({"completion_id": r}, {r}),
+        ({"completion_id": [p, r, "none-such"]}, {r, p}),
+        ({"completion_id": [p, r], "last_name": "Karacme"}, {p}),
+        ({"completion_id": "none-such"}, set()),
     ]
 
 
@@ -258,6 +262,7 @@ def test_no_filter_leads_to_anothers_completions(api: Api, http: TestClient, ser
     for query in (
         {"q": mine["completion_id"]}, {"q": "Rebecca Test"}, {"q": "444444"}, {"q": "ours"}, {"q": GRAND_ROUNDS},
         {"batch_id": "b-1"}, {"client_reference": "ours"}, {"learner_id": mine["learner"]["learner_id"]},
+        {"completion_id": [mine["completion_id"], batch]},
         {"activity_id": GRAND_ROUNDS}, {"first_name": "Rebecca"}, {"state": "TN", "status": "accepted"},
         {"credit_type": "Patient Safety"}, {"entry_method": "excel"}, {"activity_format": "RSS"},
         {"completed_from": "2021-12-12", "completed_to": "2021-12-12"}, {},

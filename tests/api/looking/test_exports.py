@@ -93,6 +93,19 @@ def test_a_table_has_a_row_for_each_credit(api: Api) -> None:
 
 
 @pytest.mark.usefixtures("reported")
+@pytest.mark.parametrize("path", [COMPLETIONS, "/v1/credit-lines"])
+def test_chosen_records_are_listed_and_exported_by_their_ids(api: Api, path: str) -> None:
+    one, _, other, *_ = [record["completion_id"] for record in listed(api, sort="completed_on")]
+    for sort in ("completed_on", "-submitted_at", "last_name"):
+        chosen = {"completion_id": [one, other, "none-such"], "sort": sort}
+        found = [record["completion_id"] for record in listed(api, **chosen)]
+        assert sorted(found) == sorted((one, other)), sort
+        assert list(dict.fromkeys(row["Completion ID"] for row in table(api, path, **chosen))) == found, sort
+    refused = api.get(path, completion_id=[f"id-{number}" for number in range(101)])
+    assert_problem(refused, 422, "parameter-invalid")
+
+
+@pytest.mark.usefixtures("reported")
 def test_filters_of_credits_keep_the_rows_that_fit_them(api: Api) -> None:
     assert {row["Board"] for row in table(api, board="ABIM")} == {"ABIM"}
     assert {row["Kind"] for row in table(api, kind="cme")} == {"cme"}

@@ -13,10 +13,20 @@ from app.domain.credits import CreditStatus
 from app.domain.looking.attention import AttentionKind, Moments
 from app.domain.looking.standing_reports import ReportFilter
 from app.schemas.looking.line_queries import CreditLineQuery
+from app.schemas.queries import CompletionFilters, CompletionQuery
 from app.services.context import Service
+from app.store import completion_lists
 from app.store.completion_lists import CompletionFilter
-from app.store.looking import attention, known_learners, line_exports, report_activities, report_lines
-from app.store.looking.ids_in_order import Reached
+from app.store.looking import (
+    attention,
+    completion_exports,
+    credit_lines,
+    known_learners,
+    line_exports,
+    report_activities,
+    report_lines,
+)
+from app.store.looking.ids_in_order import BEGINNING, Reached
 from app.store.sql import statements
 from tests.harness.api import api_of
 from tests.harness.looking.many_rows import PROVIDERS, fill
@@ -31,6 +41,12 @@ BOTH = (CreditStatus.PENDING, CreditStatus.REJECTED)
 
 def of(year: int | None = None, boards: tuple[str, ...] | None = None) -> ReportFilter:
     return ReportFilter(provider_id=OURS, year=year, boards=boards, formats=None)
+
+
+def chosen(query: type[CompletionFilters], sort: str | None = None) -> CompletionFilter:
+    """Return the query of a hundred records by their ids, all that may be asked for, of which none is among those."""
+    ids = [f"chosen-{number}" for number in range(100)]
+    return CompletionFilter(provider_id=OURS, query=query(completion_id=ids, sort=sort))
 
 
 READS: dict[str, Callable[[Connection], Any]] = {
@@ -62,6 +78,13 @@ READS: dict[str, Callable[[Connection], Any]] = {
     ),
     "lines of an export": lambda c: line_exports.read_table(c, LINES, Reached(("a", "b"), None, True), 2_000),
     "documents of an export": lambda c: line_exports.read_documents(c, LINES, Reached(("a", "b"), None, True), 2_000),
+    "chosen records": lambda c: completion_lists.page(c, chosen(CompletionQuery), None, 51),
+    "chosen records, by name": lambda c: completion_lists.page(c, chosen(CompletionQuery, "last_name"), None, 51),
+    "chosen records, counted": lambda c: completion_lists.count(c, chosen(CompletionQuery)),
+    "chosen records, exported": lambda c: completion_exports.read_lines(c, chosen(CompletionQuery), BEGINNING, 2_000),
+    "chosen lines": lambda c: credit_lines.page(c, chosen(CreditLineQuery), None, 51),
+    "chosen lines, by board": lambda c: credit_lines.page(c, chosen(CreditLineQuery, "board"), None, 51),
+    "chosen lines, counted": lambda c: credit_lines.count(c, chosen(CreditLineQuery)),
     "roster": lambda c: known_learners.page(c, OURS, [], None, None, 51),
     "roster, later": lambda c: known_learners.page(c, OURS, [], None, [1, "l5", "f5", "x", "x"], 51),
     "roster by words": lambda c: known_learners.page(c, OURS, ["l77", "f"], None, None, 51),
@@ -93,6 +116,9 @@ def test_nothing_large_is_read_from_end_to_end(http: TestClient, service: Servic
                 faults += [f"{name} reads all of {table}:\n{sql}\n{plan}" for table in scanned(plan, LARGE)]
             used = "\n".join(plans.values())
             faults += [f"{name} has no use of {index}:\n{used}" for index in NARROW.get(name, ()) if index not in used]
+            if name.startswith("chosen"):
+                by_id = ("completion_id=?", "completion_id = ANY")
+                faults += [] if any(found in used for found in by_id) else [f"{name} is not found by its ids:\n{used}"]
         waits = attention.waiting(connection, "somebody", OURS, MOMENTS)
         assert waits[AttentionKind.CREDITS_REJECTED].count == 50
         return faults
