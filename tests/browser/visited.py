@@ -101,6 +101,7 @@ ASTRAY = ["/nowhere"]
 PARTS: set[str] = {
     "/b/{code}/days/{day}/file/{format}",
     "/b/{code}/roster/{batch_id}/files/{which}",
+    "/p/{provider_id}/downloads/ticked",
     "/p/{provider_id}/downloads/{kind}",
     "/p/{provider_id}/uploads/{batch_id}/files/{which}",
     "/p/{provider_id}/uploads/{batch_id}/progress",

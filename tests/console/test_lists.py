@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 from lxml import html
@@ -278,7 +279,7 @@ def test_a_reader_sees_the_lists_and_nothing_that_writes(window: Window, service
         assert window.open(path).status == 200
         for verb in ("Add learners", "Correct", "Withdraw", "Session sheet"):
             assert not links(window, verb), (path, verb)
-        assert not page_of(window).xpath("//tbody//input")
+        assert not page_of(window).xpath("//form[@method='post' and .//tbody] | //button[starts-with(., 'Withdraw')]")
     assert window.open(LEARNERS).submit(LEARNERS, last_name="Test").status == 200
     assert len(rows(window)) == 9
 
@@ -304,6 +305,63 @@ def test_a_list_is_downloaded_under_its_filters(clerk: Window, service: Service)
     assert clerk.browser.get(link(clerk, "Excel")).content[:2] == b"PK"
     for wrong in ("nothing-such", "credit-lines?format=pdf", "credit-lines?completed_from=soon"):
         assert clerk.browser.get(f"{BASE}/downloads/{wrong}").status_code in (404, 422)
+
+
+def documents(window: Window, address: str) -> list[dict[str, Any]]:
+    answer = window.browser.get(address)
+    assert answer.status_code == 200, answer.text
+    return [json.loads(line) for line in answer.text.splitlines()]
+
+
+def test_the_activities_are_downloaded_under_the_filters_and_the_order_of_their_list(clerk: Window) -> None:
+    for query in (
+        "",
+        "?sort=title",
+        "?q=grand&activity_from=01/01/2021",
+        "?activity_status=ready-to-close&sort=-persons",
+    ):
+        clerk.open(f"{BASE}/activities{query}")
+        ids = [row.xpath("string(.//span[@class='id'])") for row in page_of(clerk).xpath("//tbody/tr")]
+        found = [one["activity"]["activity_id"] for one in documents(clerk, link(clerk, "JSON lines"))]
+        assert ids
+        assert found == ids, query
+        assert clerk.browser.get(link(clerk, "Excel")).content[:2] == b"PK"
+
+
+def test_whole_records_are_downloaded_under_the_filters_of_their_lines(clerk: Window) -> None:
+    sent = clerk.open(LEARNERS).fields(LEARNERS) | {"last_name": "Test"}
+    sought = clerk.browser.post(LEARNERS, data=sent, headers=SAME_SITE).headers["location"]
+    clerk.open(f"{sought}&board=ME-M&sort=completed_on&limit=10")
+    ids = [box.get("value") for box in page_of(clerk).xpath("//tbody//input")]
+    records = documents(clerk, link(clerk, "Whole records: JSON lines"))
+    assert [one["completion_id"] for one in records] == list(dict.fromkeys(ids))
+    assert all({"learner", "credits", "version"} <= set(one) for one in records)
+    # Records have no board of their own to be ordered by.
+    clerk.open(f"{sought}&board=ME-M&sort=board&limit=10")
+    assert "sort=" not in link(clerk, "Whole records: CSV")
+    assert clerk.browser.get(link(clerk, "Whole records: CSV")).text.count("\n") == 5
+    assert clerk.browser.get(f"{BASE}/downloads/learner-completions?q=Test").status_code in (404, 422)
+
+
+@pytest.mark.parametrize("role", ["reporter", "reader"])
+def test_ticked_records_are_downloaded_whole(window: Window, service: Service, role: str) -> None:
+    sign_in(window, service, role=role)
+    boxes = page_of(window.open(LEARNERS)).xpath("//tbody//input[@name='completion']/@value")
+    ticked = [boxes[0], boxes[0], boxes[-1]]
+    [address] = set(page_of(window).xpath("//form[@id='lines']//button[@name='format']/@formaction"))
+    for format in ("xlsx", "csv", "ndjson"):
+        [button] = page_of(window).xpath(f"//form[@id='lines']//button[@name='format' and @value='{format}']")
+        assert button.text_content().startswith("Download ")
+    asked = urlencode([*(("completion", id) for id in ticked), ("format", "ndjson")])
+    assert {one["completion_id"] for one in documents(window, f"{address}?{asked}")} == set(ticked)
+    answer = window.browser.get(f"{address}?completion={boxes[0]}")
+    assert (answer.content[:2], answer.headers["cache-control"].partition(",")[0]) == (b"PK", "no-store")
+    none = window.browser.get(f"{address}?format=csv")
+    assert (none.status_code, none.headers["location"]) == (303, LEARNERS)
+    assert "Tick the records first" in window.open(LEARNERS).text
+    assert documents(window, f"{address}?completion=none-such&format=ndjson") == []
+    assert window.browser.get(f"{address}?completion={boxes[0]}&format=pdf").status_code == 422
+    assert window.browser.get(f"{address}?{'&'.join(['completion=x'] * 101)}").status_code == 422
 
 
 def test_all_credit_of_one_learner_is_a_link_that_names_nobody(clerk: Window) -> None:

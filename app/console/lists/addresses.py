@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import urlencode
 
 import msgspec
+from fastapi import Query
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from app.console.drawn_forms import Said
 from app.console.lists.filters import ListSpec, read_query
 from app.console.routes import SentFields
-from app.core.http.pagination import FilterQuery
+from app.core.http.pagination import FilterQuery, SortedQuery
 from app.core.security import Keyring
 from app.schemas.looking.exports import QUERIES
 from app.schemas.looking.line_queries import CreditLineQuery
@@ -32,6 +33,9 @@ _LEFT_OUT_OF_ACTIVITIES = set(SummaryQuery.model_fields) - {
 }  # fmt: skip
 """Filters that the list of activities does not draw, and so does not take."""
 _WORDS, _PLACE = "console words", "console place"
+MOST_TICKED = 100
+Ticked = Annotated[list[Annotated[str, Query(max_length=64)]], Query(max_length=MOST_TICKED)]
+"""The ids of the rows that are ticked, in an address: a page has no more of them."""
 _Typed = list[Annotated[str, Field(max_length=16_000)]]
 
 
@@ -121,14 +125,21 @@ class ListRequest(msgspec.Struct, frozen=True, kw_only=True):
         """The address without filters: what was searched for and the order stay."""
         return self.address(dict.fromkeys(self.filters_on, ()))
 
-    def download(self, format: str, folder: str) -> str:
-        """Return the address of the list as a file."""
-        left_out = {*_PAGE, "limit"}
+    def download(self, format: str, folder: str, spec: ListSpec | None = None) -> str:
+        """Return the address of the list as a file, or of one that takes the same filters.
+
+        The order is that of the page, also where it is the usual one: other pages of the same list may have another.
+        """
+        spec = spec or self.spec
+        left_out = {*_PAGE, "limit", "sort"}
         values = {name: texts for name, texts in (self.given | self.fixed).items() if name not in left_out}
+        order = _sort_of(self)
+        if issubclass(spec.query, SortedQuery) and _names_of(order) <= {*spec.query.sort_names}:
+            values["sort"] = [order]
         if self.sealed:
             values[SEALED] = [self.sealed]
         pairs = [("format", format), *((name, text) for name, texts in values.items() for text in texts)]
-        return f"{folder}/{self.spec.export}?{urlencode(pairs)}"
+        return f"{folder}/{spec.export}?{urlencode(pairs)}"
 
 
 def read_request(
@@ -179,6 +190,11 @@ def unseal_place(keyring: Keyring, asked: ListRequest, name: str) -> list[Any] |
     held = json.loads(zlib.decompress(opened))
     place: list[Any] | None = held["place"] if held["sort"] == _sort_of(asked) else None
     return place
+
+
+def _names_of(order: str) -> set[str]:
+    """Return the keys of an order; of none, a name that no list orders by."""
+    return {key.strip().lstrip("-") for key in order.split(",")}
 
 
 def _sort_of(asked: ListRequest) -> str:

@@ -71,6 +71,8 @@ class ListSpec(msgspec.Struct, frozen=True, kw_only=True):
     """What is searched for, and not filtered by: it outlasts *Clear all*."""
     one: str = "line"
     many: str = "lines"
+    records: ListSpec | None = None
+    """The list of the whole records that the rows are lines of: it takes the same filters."""
 
 
 class Option(msgspec.Struct, frozen=True):

@@ -21,6 +21,7 @@ from app.domain.looking.attention import reason_in_words
 from app.domain.looking.credit_lines import CreditLine
 from app.domain.looking.facets import Facet
 from app.schemas.looking.line_queries import CreditLineQuery
+from app.schemas.queries import CompletionQuery
 from app.services.context import Caller, read_async
 from app.services.lists import Listed
 from app.services.looking import credit_lines
@@ -69,9 +70,26 @@ _REST = (
 )
 
 
+RECORDS = ListSpec(
+    query=CompletionQuery,
+    filters=(*_FILTERS, *_OF_ACTIVITIES),
+    columns=(),
+    sorts=tuple((order, words) for order, words in _SORTS if order.lstrip("-") in CompletionQuery.sort_names),
+    export=ExportKind.LEARNER_COMPLETIONS,
+    one="record",
+    many="records",
+)
+"""Whole records, with all of their credits: no page lists them, files have them."""
+
+
 def _spec(filters: tuple[ListFilter, ...], columns: tuple[ListColumn, ...]) -> ListSpec:
     return ListSpec(
-        query=CreditLineQuery, filters=filters, columns=columns, sorts=_SORTS, export=ExportKind.CREDIT_LINES
+        query=CreditLineQuery,
+        filters=filters,
+        columns=columns,
+        sorts=_SORTS,
+        export=ExportKind.CREDIT_LINES,
+        records=RECORDS,
     )
 
 

@@ -220,4 +220,9 @@ def _downloads(asked: ListRequest, page: Rows[Any], folder: str) -> list[MenuIte
         if format is ExportFormat.XLSX and total is not None and total.capped:
             text = f"{words}, up to 1,048,575 rows"
         found.append(MenuItem(text=text, address=asked.download(format.value, folder)))
+    if asked.spec.records is not None:
+        found += [
+            MenuItem(text=f"Whole records: {words}", address=asked.download(format.value, folder, asked.spec.records))
+            for format, words in _FORMATS
+        ]
     return found

@@ -102,7 +102,7 @@ async def list_activities(
     asked = read_request(caller.service.keyring, caller.provider_id, base, ACTIVITIES, address.given())
     found, options = await read_activities(caller, asked)
     view = ActivitiesView(
-        list=draw_list(asked, found, "Activities", options, ""),
+        list=draw_list(asked, found, "Activities", options, f"{visitor.home}/downloads"),
         base=base,
         rows=tuple(ListedActivity.of(summary, visitor) for summary in found.rows),
         may_report="reporter" in visitor.roles,

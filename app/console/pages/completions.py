@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Annotated
 
 import msgspec
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from app.console.frame import Flash, go_to, page
+from app.console.lists.addresses import MOST_TICKED, Ticked
 from app.console.lists.line_list import ENTRY_METHODS, rejected_in_words
 from app.console.record_words import (
     RecordStep,
@@ -32,8 +32,6 @@ from app.services.context import read_async, transact_async
 from app.services.people import client_names
 
 router = APIRouter(prefix="/p/{provider_id}/completions", route_class=PageRoute, include_in_schema=False)
-_MOST_AT_ONCE = 100
-Ticked = Annotated[list[Annotated[str, Query(max_length=64)]], Query(max_length=_MOST_AT_ONCE)]
 
 
 class CreditCells(msgspec.Struct, frozen=True, kw_only=True):
@@ -221,7 +219,7 @@ def _back(visitor: Visitor, found: Sequence[Completion]) -> str:
 
 def _pairs(seen: Sequence[str]) -> list[tuple[str, str]]:
     """Return (completion, version) of what a form says was seen; what is no such pair is left out."""
-    split = [text.partition(":") for text in seen[:_MOST_AT_ONCE]]
+    split = [text.partition(":") for text in seen[:MOST_TICKED]]
     return [(id, version) for id, _, version in split if version.isdecimal() and len(version) < 10]
 
 
