@@ -67,11 +67,15 @@ async def submit_once(
 
     A form that was changed after it was taken is another one. What failed may be sent again.
     """
-    caller = keyed(visitor, sent, request.url.path, without_own_fields(sent))
-    if caller.idempotency_key is not None:
-        key = f"form {caller.idempotency_key} {caller.fingerprint}"
-        caller = msgspec.structs.replace(caller, idempotency_key=key)
+    caller = one_form(keyed(visitor, sent, request.url.path, without_own_fields(sent)))
     return await transact_async(caller, _do_once, verb, args, kwargs)
+
+
+def one_form(caller: Caller) -> Caller:
+    """Return the caller of a keyed form with a key of its own for what the form says: changed, it is another one."""
+    if caller.idempotency_key is None:
+        return caller
+    return msgspec.structs.replace(caller, idempotency_key=f"form {caller.idempotency_key} {caller.fingerprint}")
 
 
 def without_own_fields(sent: SentFields) -> SentFields:

@@ -57,5 +57,7 @@ PAGES = (
     *operator.ROUTERS,
 )
 """The pages, none of them in the description of the API."""
-UPLOADS = frozenset({("POST", f"/p/{{provider_id}}{uploads.NEW}")})
+UPLOADS = frozenset(
+    {("POST", f"/p/{{provider_id}}{uploads.NEW}"), ("POST", "/b/{code}/roster"), ("POST", "/b/{code}/decisions")}
+)
 """Pages whose forms hold files."""

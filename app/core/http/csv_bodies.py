@@ -6,8 +6,9 @@ import codecs
 import csv
 import io
 import re
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from functools import partial
+from itertools import chain
 from typing import Any
 
 import msgspec
@@ -20,6 +21,8 @@ from app.core.http.routing import ReadBody, StrictRoute
 CSV = "text/csv"
 ReadText = Callable[[bytes], str]
 """Returns the text of a table; raises `Problem`."""
+OpenPieces = Callable[[], Iterable[bytes]]
+"""Reads the bytes of a file from its beginning, piece by piece."""
 _ARCHIVES = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 _CHARSETS = frozenset({"utf-16", "utf-16le", "utf-16be", "windows-1252", "cp1252", "iso-8859-1", "latin-1", "latin1"})
 """Charsets other than UTF-8 that a table may be declared in."""
@@ -62,28 +65,78 @@ def _decode(body: bytes, charset: str) -> str:
         raise Unreadable("This is a workbook, not CSV. Send it with the Content-Type of its format, or save it as CSV.")
     if charset not in UTF_8 | _CHARSETS and not body.isascii():
         raise UnsupportedMediaType("The Content-Type names an unsupported charset. Save the table as CSV in UTF-8.")
-    encodings: tuple[str, ...] = ("utf-8-sig",) if charset else ("utf-8-sig", "cp1252")
-    if charset in _CHARSETS:
-        encodings = (charset,)
-    elif body.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
-        encodings = ()
-    elif body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        encodings = ("utf-16",)
-    for encoding in encodings:
+    for encoding in _encodings(body, charset):
         try:
             return body.decode(encoding)
         except UnicodeDecodeError:
             continue
-    raise Unreadable("The table is not text in UTF-8, UTF-16 or Windows-1252. Save it as CSV in UTF-8.")
+    raise _not_text()
+
+
+def _encodings(first: bytes, charset: str) -> tuple[str, ...]:
+    """Return the encodings that a table may have, by its first bytes and the charset that was named."""
+    if charset in _CHARSETS:
+        return (charset,)
+    if first.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
+        return ()
+    if first.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return ("utf-16",)
+    return ("utf-8-sig",) if charset else ("utf-8-sig", "cp1252")
+
+
+def _not_text() -> Unreadable:
+    return Unreadable("The table is not text in UTF-8, UTF-16 or Windows-1252. Save it as CSV in UTF-8.")
+
+
+def first_bytes(open_pieces: OpenPieces) -> bytes:
+    """Return the first bytes of a file, enough to tell what it is; fewer of a shorter one."""
+    found = b""
+    for piece in open_pieces():
+        found += piece
+        if len(found) >= _TELLING:
+            break
+    return found
+
+
+def decode_lines(open_pieces: OpenPieces) -> Iterator[str]:
+    """Return the lines of a table whose bytes are read piece by piece, and at most twice; raises `Unreadable`."""
+    for encoding in _encodings(first_bytes(open_pieces), ""):
+        decoder = codecs.getincrementaldecoder(encoding)()
+        try:
+            for piece in open_pieces():
+                decoder.decode(piece)
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError:
+            continue
+        return _lines(open_pieces(), encoding)
+    raise _not_text()
+
+
+def _lines(pieces: Iterable[bytes], encoding: str) -> Iterator[str]:
+    """Yield the lines of a text that can be decoded, each with the line feed at its end."""
+    kept = ""
+    for text in codecs.iterdecode(pieces, encoding):
+        *lines, kept = (kept + text).split("\n")
+        if len(kept) > _LONGEST_LINE:
+            raise Unreadable("A line of the table is too long. Save it again as CSV.")
+        yield from (f"{line}\n" for line in lines)
+    if kept:
+        yield kept
 
 
 def read_table(table: CsvTable, text: str) -> dict[str, list[dict[str, Any]]]:
     """Return the rows of a table as the list that a JSON body has; raises `Problem`."""
-    named = _SEPARATOR.match(text)
-    rest = text[named.end() :] if named is not None else text
-    separator = named[1] if named is not None else _find_separator(table, rest)
+    return read_lines(table, io.StringIO(text))
+
+
+def read_lines(table: CsvTable, text: Iterable[str]) -> dict[str, list[dict[str, Any]]]:
+    """Return the rows of a table, given line by line, as the list that a JSON body has; raises `Problem`."""
+    rest = iter(text)
+    first = next(rest, "")
+    named = _SEPARATOR.match(first)
+    separator = named[1] if named is not None else _find_separator(table, first)
     above = 0 if named is None else 1
-    lines = csv.reader(io.StringIO(rest), strict=True, delimiter=separator)
+    lines = csv.reader(rest if named is not None else chain([first], rest), strict=True, delimiter=separator)
     try:
         heading = [table.name_of(name) for name in next(lines, [])]
         if len(set(heading)) < len(heading) or "" in heading:
@@ -91,9 +144,8 @@ def read_table(table: CsvTable, text: str) -> dict[str, list[dict[str, Any]]]:
         taken = table.known | table.ignored
         if unknown := [number for number, name in enumerate(heading, 1) if name not in taken]:
             raise InvalidRequest(errors=[_unknown_column(number, table) for number in unknown[:_MAX_UNKNOWN]])
-        rows = [_object(table, heading, cells, lines.line_num + above) for cells in lines if any(cells)]
-        complete = [row for row in rows if table.required in row or table.required not in heading]
-        return {table.list_name: complete}
+        rows = (_object(table, heading, cells, lines.line_num + above) for cells in lines if any(cells))
+        return {table.list_name: [row for row in rows if table.required in row or table.required not in heading]}
     except csv.Error as error:
         cause = next(
             (cause for sign, cause in _CAUSES if sign in str(error)), "its cells are not written as CSV has it"
@@ -151,6 +203,10 @@ _CAUSES = (
     ("new-line", "it has a line break of its own kind; save it again as CSV"),
 )
 """Words of the parser, each with what they are a sign of."""
+_TELLING = 8
+"""Bytes: no mark of an encoding or of a workbook is longer."""
+_LONGEST_LINE = 4_194_304
+"""Characters of a line that is read piece by piece."""
 _LONGEST_HEADING = 10_000
 """Characters of the first line that are looked at for its separator."""
 _BETWEEN_WORDS = re.compile(r"[\s_-]+")

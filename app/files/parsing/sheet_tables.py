@@ -12,7 +12,7 @@ import os
 import resource
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain, islice
+from itertools import chain, islice, repeat
 from typing import Any
 
 from msgspec.structs import asdict
@@ -45,15 +45,19 @@ def read_sheet_text(content: bytes, heading: str) -> str:
     A row below the heading is the line of its number, where nothing stands above the heading. `heading` is compared by
     its letters and digits.
     """
-    out = io.StringIO(newline="")
-    writer = csv.writer(out)
+    return "".join(read_sheet_lines([content], heading, LIMITS))
+
+
+def read_sheet_lines(chunks: Iterable[bytes], heading: str, limits: Limits) -> Iterator[str]:
+    """Yield the lines of which `read_sheet_text` is made; raises `FileFault`."""
     following = None
-    for number, cells in read_sheet_rows([content], heading, LIMITS):
+    for number, cells in read_sheet_rows(chunks, heading, limits):
         # The heading is the first line of a table, wherever it stands.
-        out.write("\r\n" * (number - (following or number)))
-        writer.writerow([escape_formula(" ".join(cell.split())) for cell in cells])
+        yield from repeat("\r\n", number - (following or number))
+        out = io.StringIO(newline="")
+        csv.writer(out).writerow([escape_formula(" ".join(cell.split())) for cell in cells])
+        yield out.getvalue()
         following = number + 1
-    return out.getvalue()
 
 
 def read_sheet_rows(chunks: Iterable[bytes], heading: str, limits: Limits) -> Iterator[tuple[int, list[str]]]:

@@ -1,20 +1,44 @@
-"""Decisions that come back as a workbook: the table of the daily file, read as the text that CSV would have."""
+"""Decisions that come back as a file: the table of the daily file, a workbook read as the text that CSV would have."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from typing import Any
+
 from app.core.errors import Unreadable
+from app.core.http.csv_bodies import OpenPieces, decode_lines, first_bytes, read_lines
 from app.domain.batches import FileFault
-from app.files.parsing.sheet_tables import read_sheet_text
+from app.files.parsing.limits import MEBIBYTE, Limits
+from app.files.parsing.sheet_tables import LIMITS, read_sheet_lines
+from app.schemas.decision_tables import DECISIONS
 from app.services.boards.daily_workbook import XLSX
 
 WORKBOOKS = (XLSX, "application/vnd.oasis.opendocument.spreadsheet", "application/vnd.ms-excel")
 """Media types of workbooks. Which of them one is, is found from the content."""
+MOST_BYTES = 64 * MEBIBYTE
+"""Of a file with decisions: a day of 200,000 events, whose rows without a decision are passed over."""
+_FILE_LIMITS = Limits(
+    file=MOST_BYTES, inflated=512 * MEBIBYTE, strings=128 * MEBIBYTE, rows=200_000, columns=100, seconds=60
+)
+_BEGINNINGS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+"""The first bytes of workbooks, today's and those of old."""
 
 
 def read_decisions_text(content: bytes) -> str:
     """Return the rows of the sheet with the decisions as comma-separated text; raises `Unreadable`."""
+    return "".join(_read_workbook([content], LIMITS))
+
+
+def read_decisions_file(open_pieces: OpenPieces) -> list[dict[str, Any]]:
+    """Return the rows of a daily file that have a decision, whatever its size; raises `Problem`."""
+    is_workbook = first_bytes(open_pieces).startswith(_BEGINNINGS)
+    lines = _read_workbook(open_pieces(), _FILE_LIMITS) if is_workbook else decode_lines(open_pieces)
+    return read_lines(DECISIONS, lines)[DECISIONS.list_name]
+
+
+def _read_workbook(chunks: Iterable[bytes], limits: Limits) -> Iterator[str]:
     try:
-        return read_sheet_text(content, "creditid")
+        yield from read_sheet_lines(chunks, "creditid", limits)
     except FileFault as fault:
         where = f" Row {fault.row}." if fault.row is not None else ""
         raise Unreadable(f"{fault.detail}{where}") from None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from functools import partial
 
 import msgspec
 from msgspec.structs import replace
@@ -22,6 +23,7 @@ from app.domain.decisions import (
 from app.services.boards.feed import board_of
 from app.services.boards.feed_cursors import FeedCursor, open_cursor, refuse_diverged, seal_cursor
 from app.services.context import Caller, Service, Work, operator, transact, transact_async
+from app.services.idempotency import Answer, once
 from app.services.reporting.changes import build_status_change
 from app.services.reporting.saving import maximum_quarters, save_changes
 from app.store import activities, completions, feed
@@ -52,6 +54,25 @@ async def decide(caller: Caller, decisions: Sequence[Decision], *, after: str | 
         some, cursor = await transact_async(caller, _decide_after, decisions[start : start + AT_ONCE], cursor)
         results += some
     return DecisionReply(results=results, cursor=None if cursor is None else seal_cursor(caller, cursor))
+
+
+async def decide_once(caller: Caller, decisions: Sequence[Decision]) -> list[DecisionResult]:
+    """Do as `decide`, each transaction once under the caller's idempotency key: sent again, the results of then.
+
+    Without it a form that is sent again would undo what was decided on these credits since.
+    """
+    board_of(caller)
+    results: list[DecisionResult] = []
+    for start in range(0, len(decisions), AT_ONCE):
+        key = f"{caller.idempotency_key} {start}" if caller.idempotency_key is not None else None
+        some = decisions[start : start + AT_ONCE]
+        answer = await transact_async(replace(caller, idempotency_key=key), once, partial(_answer_each, some))
+        results += msgspec.json.decode(answer.body, type=list[DecisionResult])
+    return results
+
+
+def _answer_each(decisions: Sequence[Decision], work: Work) -> Answer:
+    return Answer(status=200, body=msgspec.json.encode(decide_each(work, decisions)).decode())
 
 
 def _decide_after(

@@ -15,22 +15,23 @@ from starlette.responses import Response, StreamingResponse
 
 from app.console.drawn_forms import DrawnForm, Said, said_of_problem
 from app.console.frame import Flash, go_to, page
-from app.console.pages.boards.files import read_file
+from app.console.pages.boards.files import incoming, read_file
 from app.console.routes import PageRoute, Sent, value_of
 from app.console.visitors import BoardStaff, Visitor
 from app.core.errors import InvalidRequest, ParameterInvalid, Problem
-from app.core.http.csv_bodies import CSV, read_csv_body, read_table
+from app.core.http.csv_bodies import CSV
 from app.core.http.problems import error_items
 from app.domain.decisions import Decision, DecisionResult, Refusal, Verdict
 from app.domain.feeds import DailyFileFormat, FeedEvent, FeedEventKind, FeedSummary
 from app.schemas.base import Day
-from app.schemas.board_feed import DecisionsIn
+from app.schemas.board_feed import MOST_DECISIONS, DecisionsIn
 from app.schemas.decision_tables import DECISIONS
+from app.services.batches.uploads import read_upload
 from app.services.boards import daily_file, feed
 from app.services.boards import decisions as board_decisions
 from app.services.boards.daily_file import XLSX
-from app.services.boards.decision_workbooks import read_decisions_text
-from app.services.context import DECISIONS_AS_ONE, read_async
+from app.services.boards.decision_workbooks import MOST_BYTES, read_decisions_file
+from app.services.context import DECISIONS_AS_ONE, Service, read_async
 
 router = APIRouter(prefix="/b/{code}", route_class=PageRoute, include_in_schema=False)
 Until = Annotated[Day | None, Query()]
@@ -57,8 +58,6 @@ _RESULTS = {
     DecisionResult.STALE: "changed since: look at its newest row, and decide again",
     DecisionResult.UNKNOWN: "not known here",
 }
-_WORKBOOK = b"PK\x03\x04"
-_OLD_WORKBOOK = b"\xd0\xcf\x11\xe0"
 
 
 class FeedDaysView(msgspec.Struct, frozen=True, kw_only=True):
@@ -148,32 +147,39 @@ async def decide_day(request: Request, visitor: BoardStaff, code: str, day: Day,
 @router.post("/decisions")
 async def upload_decisions(request: Request, visitor: BoardStaff, code: str) -> Response:
     """Take back a day's file with the decisions filled in."""
-    file = await read_file(request, visitor)
+    upload = incoming(visitor)
     try:
-        body = await asyncio.to_thread(_decisions_of, file.content)
-        visitor.caller.charge(len(body.decisions), DECISIONS_AS_ONE, pointer="/file")
-        given = [decision.as_decision() for decision in body.decisions]
-        reply = await board_decisions.decide(visitor.caller, given, after=None)
-    except Problem as refusal:
-        if refusal.status >= 429:
-            raise
-        said = said_of_problem(refusal) if refusal.errors else [Said(pointer="file", text=refusal.detail)]
-        return await _show_days(request, visitor, DrawnForm({}, said), None, refusal.status)
-    return go_to(request, visitor.home, _say_results(reply.results))
+        form, caller = await read_file(request, visitor, upload)
+        try:
+            upload.require_fit()
+            body = await asyncio.to_thread(_decisions_of, visitor.service, upload.upload_id, form.size)
+            caller.charge(len(body.decisions), DECISIONS_AS_ONE, pointer="/file")
+        except Problem as refusal:
+            if refusal.status >= 429:
+                raise
+            said = said_of_problem(refusal) if refusal.errors else [Said(pointer="file", text=refusal.detail)]
+            return await _show_days(request, visitor, DrawnForm({}, said), None, refusal.status)
+    finally:
+        await upload.drop()
+    given = [decision.as_decision() for decision in body.decisions]
+    results = await board_decisions.decide_once(caller, given)
+    return go_to(request, visitor.home, _say_results(results))
 
 
-def _decisions_of(content: bytes) -> DecisionsIn:
-    """Read a daily file that came back; raises `Problem`."""
-    if not content:
+def _decisions_of(service: Service, upload_id: str, size: int) -> DecisionsIn:
+    """Read a daily file that came back, from its upload; raises `Problem`."""
+    if not size:
         raise InvalidRequest("There is no file. Choose the day's file with your decisions.")
-    if content.startswith((_WORKBOOK, _OLD_WORKBOOK)):
-        rows = read_table(DECISIONS, read_decisions_text(content))
-    else:
-        rows = read_csv_body(DECISIONS, content, CSV)
-    if not rows[DECISIONS.list_name]:
+    if size > MOST_BYTES:
+        raise InvalidRequest(f"The file has more than {MOST_BYTES >> 20} MB. Send its rows in parts.")
+    rows = read_decisions_file(lambda: read_upload(service, upload_id))
+    if not rows:
         raise InvalidRequest("No row of the file has a decision. Write accepted or rejected in the column decision.")
+    if len(rows) > MOST_DECISIONS:
+        found, most = f"{len(rows):,}", f"{MOST_DECISIONS:,}"
+        raise InvalidRequest(f"The file has {found} decisions, and {most} are taken at a time. Send it in parts.")
     try:
-        return DecisionsIn.model_validate(rows)
+        return DecisionsIn.model_validate({DECISIONS.list_name: rows})
     except ValidationError as error:
         raise InvalidRequest(errors=error_items(error.errors(include_url=False), DecisionsIn)) from None
 

@@ -11,17 +11,16 @@ from starlette.responses import Response, StreamingResponse
 
 from app.console.drawn_forms import DrawnForm, Said
 from app.console.frame import Flash, go_to, page
-from app.console.pages.boards.files import read_file
+from app.console.pages.boards.files import incoming, settle_form
 from app.console.routes import PageRoute
 from app.console.visitors import BoardStaff, Visitor
-from app.core.errors import InvalidRequest
+from app.core.errors import InvalidRequest, UploadQuotaExceeded
+from app.core.http.multipart import Form
 from app.domain.batches import Batch, BatchKind, BatchStatus
-from app.schemas.batch_form import plain_name
-from app.services.batches import downloads, lifecycle, lookup
+from app.services.batches import downloads, intake, lookup
 from app.services.batches.downloads import BatchFile
-from app.services.batches.lifecycle import NewBatch
-from app.services.batches.uploads import IncomingUpload
-from app.services.context import BYTES_AS_ONE, read_async, transact_async
+from app.services.context import Caller, read_async
+from app.services.idempotency import Answer
 
 router = APIRouter(prefix="/b/{code}/roster", route_class=PageRoute, include_in_schema=False)
 BatchId = Annotated[str, Path(max_length=64)]
@@ -55,6 +54,8 @@ class RosterView(msgspec.Struct, frozen=True, kw_only=True):
     rows: tuple[ShownRosterRow, ...]
     zone: str
     form: DrawnForm
+    most: int
+    """Bytes of a file."""
 
 
 @router.get("")
@@ -66,30 +67,34 @@ async def list_rosters(request: Request, visitor: BoardStaff, code: str) -> Resp
 @router.post("")
 async def upload_roster(request: Request, visitor: BoardStaff, code: str) -> Response:
     """Take a roster in: it is read at once, in the background."""
-    file = await read_file(request, visitor)
-    if not file.content:
+    upload = incoming(visitor)
+
+    def settle(form: Form) -> Caller:
+        caller = settle_form(visitor, form)
+        if form.files == ["file"] and not form.filename:
+            # A browser sends the field though nothing was chosen.
+            form.files = []
+        form.fields = {"kind": [BatchKind.ROSTER.value], "dry_run": ["true" if "dry_run" in form.fields else "false"]}
+        return caller
+
+    content_type = request.headers.get("content-type", "")
+    try:
+        answer = await intake.accept_form(
+            upload, f"POST {request.url.path}", content_type, request.stream(), _answer_of, settle
+        )
+    except UploadQuotaExceeded as problem:
+        return await _show(request, visitor, DrawnForm({}, [Said(pointer="file", text=problem.detail)]), problem.status)
+    except InvalidRequest:
         said = Said(pointer="file", text="There is no file, or it is empty.", hint="Choose the roster.")
         return await _show(request, visitor, DrawnForm({}, [said]), 422)
-    caller = visitor.caller
-    caller.charge(len(file.content), BYTES_AS_ONE, pointer="/file")
-    upload = IncomingUpload(visitor.service, caller.batch_owner)
-    try:
-        await upload.store(file.content)
-        upload.require_fit()
-        given = NewBatch(
-            upload_id=upload.upload_id, kind=BatchKind.ROSTER, filename=plain_name(file.name), size=len(file.content),
-            digest=file.digest, permission_attested=False, dry_run="dry_run" in file.fields,
-        )  # fmt: skip
-        batch = await transact_async(caller, lifecycle.create, given)
-    except InvalidRequest as refusal:
-        await upload.drop()
-        return await _show(request, visitor, DrawnForm({}, [Said(pointer="file", text=refusal.detail)]), 422)
-    except BaseException:
-        await upload.drop()
-        raise
+    return go_to(request, _address(visitor), Flash(text=msgspec.json.decode(answer.body, type=str)))
+
+
+def _answer_of(batch: Batch) -> Answer:
+    """Return the answer to a roster, kept under the key of its form: what is said of it."""
     seen = " It was sent before, which does no harm." if batch.seen_before is not None else ""
-    flash = Flash(text=f"{batch.filename} has arrived and is being read.{seen} Load this page again to see the result.")
-    return go_to(request, _address(visitor), flash)
+    text = f"{batch.filename} has arrived and is being read.{seen} Load this page again to see the result."
+    return Answer(status=303, body=msgspec.json.encode(text).decode())
 
 
 @router.get("/{batch_id}/files/{which}")
@@ -124,6 +129,10 @@ async def _show(request: Request, visitor: Visitor, form: DrawnForm, status: int
         visitor.caller, lookup.page, before=None, limit=ROWS, kinds=[BatchKind.ROSTER.value], statuses=[], to_fix=None
     )  # fmt: skip
     view = RosterView(
-        address=_address(visitor), rows=tuple(map(_row_of, found)), zone=visitor.time_zone, form=form
-    )  # fmt: skip
+        address=_address(visitor),
+        rows=tuple(map(_row_of, found)),
+        zone=visitor.time_zone,
+        form=form,
+        most=visitor.service.settings.upload_limit,
+    )
     return page(request, visitor, "pages/boards/roster.html", view, status)
