@@ -45,6 +45,8 @@ class PageOwner(msgspec.Struct, frozen=True):
 
     address: str
     name: str
+    reads_only: bool = False
+    """Whether who is there sees every page of the owner's people, and changes nothing."""
 
 
 class Beholder(Protocol):
@@ -83,6 +85,8 @@ class Section(msgspec.Struct, frozen=True, kw_only=True):
     """The first part of its address below the owner's; empty for the owner's own page."""
     also: tuple[str, ...] = ()
     role: str
+    reads: bool = True
+    """Whether it shows something: who only reads sees no section that is but a form."""
 
 
 SECTIONS: dict[str, tuple[Section, ...]] = {
@@ -91,7 +95,7 @@ SECTIONS: dict[str, tuple[Section, ...]] = {
         Section(title="Activities", folder="activities", role="reader"),
         Section(title="Learners", folder="learners", also=("completions", "summary"), role="reader"),
         Section(title="Uploads", folder="uploads", also=("held",), role="reporter"),
-        Section(title="Validate", folder="validate", role="reporter"),
+        Section(title="Validate", folder="validate", role="reporter", reads=False),
         Section(title="Reports", folder="reports", role="reader"),
         Section(title="Settings", folder="settings", role="manager"),
     ),
@@ -141,6 +145,7 @@ class Frame:
         self.request_id: str = request.state.request_id
         self.support = service.settings.support_contact
         self.owner = visitor.owner if visitor is not None else None
+        self.reads_only = self.owner is not None and self.owner.reads_only
         self.theme = visitor.theme if visitor is not None and visitor.theme in ("light", "dark") else ""
         self.demo: bool = getattr(request.app.state, "demo", False)
 
@@ -166,14 +171,15 @@ class Frame:
             return []
         address, roles = self.owner.address, self.visitor.roles
         folder = self.path.removeprefix(address).strip("/").partition("/")[0] if self._within(address) else None
+        place = "p" if self.reads_only else address.strip("/").partition("/")[0]
         return [
             Link(
                 title=section.title,
                 address=f"{address}/{section.folder}".rstrip("/"),
                 current=folder in (section.folder, *section.also),
             )
-            for section in SECTIONS.get(address.strip("/").partition("/")[0], ())
-            if section.role in roles
+            for section in SECTIONS.get(place, ())
+            if section.role in roles or (self.reads_only and section.reads)
         ]
 
     def _within(self, address: str) -> bool:

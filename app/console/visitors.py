@@ -82,6 +82,11 @@ class Visitor:
         return self.owner.address if self.owner is not None else ""
 
     @property
+    def reads_only(self) -> bool:
+        """Whether the person sees another's pages, as an operator does a provider's, and changes nothing there."""
+        return self.owner is not None and self.owner.reads_only
+
+    @property
     def name(self) -> str:
         """What pages call the person."""
         return self.person.shown_name
@@ -98,9 +103,11 @@ class Visitor:
 
     @property
     def roles(self) -> frozenset[str]:
-        """The role at the place, with those that it includes."""
+        """The role at the place, with those that it includes; who only reads is a reader there."""
         if self.owner is None:
             return frozenset()
+        if self.reads_only:
+            return frozenset({PersonRole.READER.value})
         if self.role not in RANKS:
             return frozenset({self.role.value})
         return frozenset(role.value for role in RANKS[: RANKS.index(self.role) + 1])
@@ -108,7 +115,9 @@ class Visitor:
     @property
     def owners(self) -> Sequence[PageOwner]:
         """Some of those whose pages the person may see."""
-        found = [PageOwner(f"/p/{id}", name) for id, name in self._names.items()]
+        own = {id for membership in self.memberships for id in membership.provider_ids}
+        named = {id: name for id, name in self._names.items() if id in own or not self.reads_only}
+        found = [PageOwner(f"/p/{id}", name) for id, name in named.items()]
         found += [
             PageOwner(f"/b/{membership.board}", membership.board)
             for membership in self.memberships
@@ -122,9 +131,10 @@ class Visitor:
 class VisitorDependency(RoleDependency):
     """Resolves who visits a page that needs a role at a kind of place."""
 
-    def __init__(self, role: str, kind: PlaceKind) -> None:
+    def __init__(self, role: str, kind: PlaceKind, *, searches: bool = False) -> None:
         super().__init__(role)
         self._kind = kind
+        self._searches = searches
 
     async def resolve(self, exchange: Exchange) -> Visitor:
         """Return the visitor; raises `Unauthenticated` with a way to sign in, `Forbidden`, `NotFound`."""
@@ -166,8 +176,7 @@ class VisitorDependency(RoleDependency):
         needed = {role.value: place for place, role in enumerate(RANKS)}.get(self.role)
         if needed is not None and RANKS.index(visitor.role) < needed:
             raise Forbidden(f"This needs the role {self.role}; yours here is {visitor.role.value}.")
-        looks_only = self._kind is PlaceKind.INSTALLATION and visitor.seat.provider is not None
-        if looks_only and exchange.scope["method"] not in _READING:
+        if visitor.reads_only and not self._searches and exchange.scope["method"] not in _READING:
             raise Forbidden("An operator looks at a provider's pages, and changes nothing there.")
 
     async def _hold_form(self, exchange: Exchange, visitor: Visitor) -> None:
@@ -223,6 +232,10 @@ BoardStaff = Annotated[Visitor, Depends(VisitorDependency(PersonRole.BOARD.value
 """At the board that `{code}` of the address names."""
 Operator = Annotated[Visitor, Depends(VisitorDependency(PersonRole.OPERATOR.value, PlaceKind.INSTALLATION))]
 """At a provider's pages where the address has `{provider_id}`: there nothing is changed."""
+SearchingOperator = Annotated[
+    Visitor, Depends(VisitorDependency(PersonRole.OPERATOR.value, PlaceKind.INSTALLATION, searches=True))
+]
+"""The same, by a form that only asks: it is posted so that no name stands in an address."""
 
 
 async def _look_up(exchange: Exchange, service: Service, where: Whereabouts) -> Visit | None:
@@ -243,6 +256,8 @@ def _owner(kind: PlaceKind, visit: Visit, where: Whereabouts) -> PageOwner | Non
         return PageOwner(f"/b/{where.id}", where.id or "")
     if kind is PlaceKind.PROVIDER and seat.provider is not None:
         return PageOwner(f"/p/{seat.provider}", visit.names[seat.provider])
+    if seat.provider is not None:
+        return PageOwner(f"/operator/as/{seat.provider}", visit.names[seat.provider], reads_only=True)
     return PageOwner("/operator", "Operator")
 
 

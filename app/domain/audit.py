@@ -116,7 +116,7 @@ class DeliveryAudit(AuditFields, frozen=True, kw_only=True):
 
 
 class ProviderAudit(AuditFields, frozen=True, kw_only=True):
-    """A provider was added, renamed, accredited for a time, or merged into another."""
+    """A provider was added, renamed, accredited for a time, merged into another, or looked at by an operator."""
 
     noun: ClassVar[str] = "provider"
 
@@ -127,6 +127,8 @@ class ProviderAudit(AuditFields, frozen=True, kw_only=True):
     """The other of two providers that were merged."""
     moved: Mapping[str, int] | UnsetType = UNSET
     """How many of what moved to it."""
+    page: str | UnsetType = UNSET
+    """The page, below the provider's own, at which an operator looked: what stands in it are ids."""
 
 
 class ClientAudit(AuditFields, frozen=True, kw_only=True):

@@ -17,7 +17,6 @@ VISITED = {
     "/b/{code}/roster": ["/b/ABA/roster"],
     "/gallery": ["/gallery"],
     "/operator": ["/operator"],
-    "/operator/as/{provider_id}": ["/operator/as/0008001"],
     "/operator/audit": ["/operator/audit"],
     "/operator/boards": ["/operator/boards"],
     "/operator/disputes": ["/operator/disputes", "/operator/disputes?status=never"],
@@ -87,6 +86,23 @@ VISITED = {
     "/sign-in/factor": ["/sign-in/factor"],
     "/sign-in/{token}": ["/sign-in/none-such"],
 }
+_LOOKED_AT = {
+    "": True, "/activities": False, "/activities/{activity_id}": True, "/activities/{activity_id}/learners": True,
+    "/completions/{completion_id}": True, "/held": False, "/held/{held_id}": False, "/learners": False,
+    "/reports": False, "/reports/{name}": False, "/settings": False, "/settings/keys": True,
+    "/settings/keys/{client_id}": False, "/settings/people": True, "/settings/provider": False,
+    "/settings/vendors": True, "/settings/webhooks": True, "/settings/webhooks/{client_id}/{endpoint_id}": False,
+    "/summary": False, "/uploads": True, "/uploads/{batch_id}": False,
+}  # fmt: skip
+"""Pages of a provider that an operator sees as well, and whether they are visited there: where they look different."""
+VISITED |= {
+    f"/operator/as/{{provider_id}}{path}": [
+        address.replace("/p/0008001", "/operator/as/0008001").replace("nth-child(3)", "nth-child(2)")
+        for address in VISITED[f"/p/{{provider_id}}{path}"][:1]
+        if visited
+    ]
+    for path, visited in _LOOKED_AT.items()
+}
 """Addresses to visit, by the path of their route; ` > ` stands before the link of that page that is followed then."""
 ENTERED = {
     "/account": "a clerk",
@@ -101,6 +117,9 @@ ASTRAY = ["/nowhere"]
 PARTS: set[str] = {
     "/b/{code}/days/{day}/file/{format}",
     "/b/{code}/roster/{batch_id}/files/{which}",
+    "/operator/as/{provider_id}/downloads/{kind}",
+    "/operator/as/{provider_id}/uploads/{batch_id}/files/{which}",
+    "/operator/as/{provider_id}/uploads/{batch_id}/progress",
     "/p/{provider_id}/downloads/ticked",
     "/p/{provider_id}/downloads/{kind}",
     "/p/{provider_id}/uploads/{batch_id}/files/{which}",

@@ -99,17 +99,6 @@ def test_a_search_for_nothing_is_refused(operator: Window, service: Service) -> 
     assert "Nothing is looked for" in operator.text
 
 
-def test_a_provider_is_seen_read_only_with_a_banner_and_an_entry_in_the_log(operator: Window, service: Service) -> None:
-    operator.open("/operator/as/0008001")
-    assert "nothing can be changed here" in operator.text
-    assert operator.tree.xpath("//main//form") == []
-    settle(service)
-    operator.open("/operator/audit?noun=provider&verb=look-as")
-    assert "0008001" in operator.text
-    assert len(operator.tree.xpath("//tbody/tr")) == 1
-    assert operator.open("/operator/as/9999999").status == 404
-
-
 def test_the_log_is_filtered_and_followed(operator: Window, service: Service) -> None:
     settle(service)
     operator.open("/operator/audit")

@@ -108,6 +108,7 @@ class HomeView(msgspec.Struct, frozen=True, kw_only=True):
 
     base: str
     may_report: bool
+    sees_uploads: bool
     todo: tuple[TodoRow, ...]
     uploads: tuple[UploadRow, ...]
     year: int
@@ -127,6 +128,7 @@ async def show_home(request: Request, visitor: Reader, provider_id: str) -> Resp
     view = HomeView(
         base=base,
         may_report="reporter" in visitor.roles,
+        sees_uploads=_sees(visitor, "reporter"),
         todo=tuple(_todo(entries, visitor, base)),
         uploads=tuple(UploadRow.of(batch, visitor.time_zone) for batch in uploads),
         year=today.year,
@@ -137,17 +139,22 @@ async def show_home(request: Request, visitor: Reader, provider_id: str) -> Resp
 
 
 async def _newest_uploads(visitor: Visitor) -> Sequence[Batch]:
-    if "reporter" not in visitor.roles:
+    if not _sees(visitor, "reporter"):
         return ()
     return await read_async(
         visitor.caller, lookup.page, before=None, limit=_UPLOADS, kinds=(), statuses=(), to_fix=None
     )
 
 
+def _sees(visitor: Visitor, role: str) -> bool:
+    """Whether the visitor sees the pages of a role, though it may change nothing there."""
+    return role in visitor.roles or visitor.reads_only
+
+
 def _todo(entries: Sequence[AttentionEntry], visitor: Visitor, base: str) -> Iterator[TodoRow]:
     for entry in entries:
         way = _WAYS[entry.kind]
-        if not entry.waiting.count or way.role not in visitor.roles:
+        if not entry.waiting.count or not _sees(visitor, way.role):
             continue
         first = "The next on" if entry.kind is AttentionKind.KEYS_EXPIRING else "Since"
         since = f"{first} {day(entry.waiting.oldest_at)}." if entry.waiting.oldest_at else ""
@@ -156,7 +163,7 @@ def _todo(entries: Sequence[AttentionEntry], visitor: Visitor, base: str) -> Ite
             drawing=way.drawing,
             text=entry.headline.removesuffix("."),
             detail=entry.detail or since,
-            verb=way.verb,
+            verb=way.verb if way.role in visitor.roles else "Look",
             address=f"{base}/{way.folder}",
         )
 

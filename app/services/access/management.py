@@ -50,14 +50,27 @@ class NewClient(msgspec.Struct, frozen=True, kw_only=True):
 def page(
     connection: Connection, caller: Caller, *, revoked: bool, after: str | None, limit: int
 ) -> list[ClientListing]:
-    """Return the clients that the caller manages after an id, by id; those that were revoked too if asked for."""
+    """Return the clients that the caller manages after an id, by id; those that were revoked too if asked for.
+
+    An operator who looks at one provider sees those of that provider.
+    """
     now = caller.service.clock()
-    return clients.page(connection, caller.client, now, revoked=revoked, after=after, limit=limit)
+    return clients.page(
+        connection, caller.client, now, revoked=revoked, after=after, limit=limit, provider_id=_looked_at(caller)
+    )
 
 
 def get(connection: Connection, caller: Caller, client_id: str) -> ClientListing:
-    """Return a client that the caller manages; raises `NotFound` for any other."""
-    return _require(clients.one(connection, caller.client, caller.service.clock(), client_id))
+    """Return a client that the caller manages, and of the one provider that an operator looks at.
+
+    Raises `NotFound` for any other.
+    """
+    now = caller.service.clock()
+    return _require(clients.one(connection, caller.client, now, client_id, provider_id=_looked_at(caller)))
+
+
+def _looked_at(caller: Caller) -> str | None:
+    return caller.provider if caller.client.role is Role.OPERATOR else None
 
 
 def lock(work: Work, client_id: str) -> tuple[Client, ClientListing]:

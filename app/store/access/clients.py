@@ -47,10 +47,20 @@ def list_clients(connection: Connection, now: datetime, *, revoked: bool) -> lis
 
 
 def page(
-    connection: Connection, manager: Client, now: datetime, *, revoked: bool, after: str | None, limit: int
+    connection: Connection,
+    manager: Client,
+    now: datetime,
+    *,
+    revoked: bool,
+    after: str | None,
+    limit: int,
+    provider_id: str | None = None,
 ) -> list[ClientListing]:
-    """Return the clients that a client manages after an id, by id; revoked ones too if asked for."""
-    condition, parameters = _managed_by(manager)
+    """Return the clients that a client manages after an id, by id; revoked ones too if asked for.
+
+    With `provider_id`, those of that provider only.
+    """
+    condition, parameters = _managed_by(manager, provider_id)
     rows = fetch(
         connection,
         f"SELECT {_LISTING.columns} FROM clients c WHERE {condition} AND c.client_id > :after"
@@ -60,9 +70,11 @@ def page(
     return _read(connection, rows)
 
 
-def one(connection: Connection, manager: Client, now: datetime, client_id: str) -> ClientListing | None:
-    """Return a client that another manages, None for any other."""
-    condition, parameters = _managed_by(manager)
+def one(
+    connection: Connection, manager: Client, now: datetime, client_id: str, *, provider_id: str | None = None
+) -> ClientListing | None:
+    """Return a client that another manages, of one provider if that is given; None for any other."""
+    condition, parameters = _managed_by(manager, provider_id)
     rows = fetch(
         connection,
         f"SELECT {_LISTING.columns} FROM clients c WHERE c.client_id = :id AND {condition}",
@@ -188,13 +200,23 @@ def _foreign(ours: str) -> str:
     )
 
 
-def _managed_by(manager: Client) -> tuple[str, dict[str, Any]]:
+_OF_PROVIDER = (
+    "c.role = 'provider' AND EXISTS (SELECT 1 FROM grants g WHERE g.client_id = c.client_id "
+    "AND g.provider_id = :of_provider AND g.revoked_at IS NULL)"
+)
+
+
+def _managed_by(manager: Client, provider_id: str | None = None) -> tuple[str, dict[str, Any]]:
     """Return the condition that a client `c` is another's to manage, and its parameters.
 
     The operator manages everybody, a vendor the clients of its organisation, a provider's client those that act for its
     providers and no others. The shared sandbox is everybody's: there, as at vendors, the organisation counts. A test
-    client manages test clients only, and every client manages itself. Nobody manages a membership like this.
+    client manages test clients only, and every client manages itself. Nobody manages a membership like this. With
+    `provider_id` they are narrowed to clients of that provider.
     """
+    if provider_id is not None:
+        managed, given = _managed_by(manager)
+        return f"({managed} AND {_OF_PROVIDER})", given | {"of_provider": provider_id}
     conditions, parameters = ["c.client_id <> 'operator'", SYSTEMS], {"self": manager.client_id}
     if manager.test:
         conditions.append("c.test")

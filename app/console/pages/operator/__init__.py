@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
-from app.console.pages.operator import audit, boards, merging, misses, pairs, people, providers, registry, work
+from app.console.pages.operator import (
+    as_provider,
+    audit,
+    boards,
+    merging,
+    misses,
+    pairs,
+    people,
+    providers,
+    registry,
+    work,
+)
 
 ROUTERS = (
     work.router,
     providers.router,
+    as_provider.router,
     boards.router,
     misses.router,
     pairs.router,
