@@ -117,6 +117,7 @@ ASTRAY = ["/nowhere"]
 PARTS: set[str] = {
     "/b/{code}/days/{day}/file/{format}",
     "/b/{code}/roster/{batch_id}/files/{which}",
+    "/operator/as/{provider_id}/downloads/ticked",
     "/operator/as/{provider_id}/downloads/{kind}",
     "/operator/as/{provider_id}/uploads/{batch_id}/files/{which}",
     "/operator/as/{provider_id}/uploads/{batch_id}/progress",

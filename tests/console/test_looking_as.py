@@ -97,7 +97,7 @@ def test_every_page_is_reached_says_that_it_is_looked_at_and_holds_nothing_that_
         posting = [form.get("action") for form in page.xpath("//form[@method='post']")]
         assert all(action == address and action.endswith("/learners") for action in posting), address
         buttons = {" ".join(button.text_content().split()) for button in page.xpath("//button[@type='submit']")}
-        assert buttons <= {"Search", "Apply"}, address
+        assert {one for one in buttons if not one.startswith("Download ")} <= {"Search", "Apply"}, address
     reached = {path.removeprefix(HERE).strip("/").split("/")[0] for path in pages}
     assert reached >= {"", "activities", "learners", "summary", "completions", "uploads", "held", "reports", "settings"}
     files = [path for path, text in pages.items() if not text]

@@ -44,6 +44,7 @@ SHOWN: tuple[Show, ...] = (
     reports.show_reports,
     reports.show_report,
     downloads.download_list,
+    downloads.download_ticked,
     activities.list_activities,
     activities.show_activity,
     uploads.show_uploads,
