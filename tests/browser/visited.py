@@ -29,6 +29,7 @@ VISITED = {
     "/operator/registry": ["/operator/registry"],
     "/operator/registry/{physician_id}/merge": ["/operator/registry/none-such/merge"],
     "/operator/registry/{physician_id}/unmerge": [],
+    "/operator/registry/{physician_id}/split": [],
     "/operator/work": [],
     "/p/{provider_id}": ["/p/0008001"],
     "/p/{provider_id}/activities": ["/p/0008001/activities", "/p/0008001/activities?q=nothing-like-it"],

@@ -153,12 +153,35 @@ class Split(msgspec.Struct, frozen=True, kw_only=True):
     """Ids of completions and of credits that stay."""
 
 
-class SplitResult(msgspec.Struct, frozen=True, kw_only=True):
-    """Two physicians out of one."""
+class SplitRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """A completion of who is split, and what becomes of it."""
 
+    completion_id: str
+    version: int
+    """The one that it has before."""
+    going: tuple[str, ...] = ()
+    """Ids of its credit that goes."""
+    whole: bool = False
+    """Whether it goes itself, with its id: otherwise what goes is withdrawn, and reported anew."""
+    corrected: tuple[str, ...] = ()
+    """Ids of credit whose board is told by which number or name it knows who leaves."""
+
+
+class SplitResult(msgspec.Struct, frozen=True, kw_only=True):
+    """Two physicians out of one, as they are or would be."""
+
+    before: Physician
     stays: Physician
     leaves: Physician
-    moved: int
-    """Completions that went as a whole."""
-    parted: int
-    """Completions of which some credit went."""
+    records: tuple[SplitRecord, ...] = ()
+    """Every completion that stood."""
+
+    @property
+    def moved(self) -> int:
+        """Completions that go as a whole."""
+        return sum(record.whole for record in self.records)
+
+    @property
+    def parted(self) -> int:
+        """Completions of which some credit goes."""
+        return sum(bool(record.going) and not record.whole for record in self.records)

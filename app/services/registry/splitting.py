@@ -15,7 +15,7 @@ from app.core.clock import is_id, new_id
 from app.core.errors import Conflict, ErrorItem, InvalidRequest, NotFound
 from app.domain.audit import PhysicianAudit
 from app.domain.credits import Completion, Credit, CreditKind
-from app.domain.identity.merges import Split, SplitResult
+from app.domain.identity.merges import Split, SplitRecord, SplitResult
 from app.domain.identity.physicians import FiledNumber, Physician
 from app.services.context import Work
 from app.services.registry import filed_people, name_forms
@@ -26,8 +26,8 @@ from app.store.registry import physicians
 from app.store.registry.generation import note_registry_change
 
 
-def split(work: Work, physician_id: str, wanted: Split) -> SplitResult:
-    """Make two physicians of one.
+def split(work: Work, physician_id: str, wanted: Split, *, dry_run: bool = False) -> SplitResult:
+    """Make two physicians of one. With `dry_run` it only looks: the id of who leaves is then nobody's yet.
 
     Raises `NotFound`; `InvalidRequest` with everything that is not assigned, assigned twice, or not on file; `Conflict`
     where credit would go to somebody without a number of its board.
@@ -49,18 +49,21 @@ def split(work: Work, physician_id: str, wanted: Split) -> SplitResult:
         raise Conflict(
             "Credit would go to somebody who has no number of its board. Nothing was changed.", errors=errors
         )
+    drafts, records = _drafts(work, held, wanted, leaves)
+    result = SplitResult(before=before, stays=stays, leaves=leaves, records=records)
+    if dry_run:
+        return result
     parts = filed_people.store(work, before, stays)
     physicians.add(connection, leaves)
     name_forms.refresh(connection, [leaves.physician_id], [leaves.physician_id])
-    drafts, moved, parted = _drafts(work, held, wanted, leaves)
     _name_leaving(work, leaves, drafts)
     save_drafts(work, drafts, verb="split")
     note_registry_change(connection)
-    told = PhysicianAudit(other_id=leaves.physician_id, changed=parts, completions=moved)
+    told = PhysicianAudit(other_id=leaves.physician_id, changed=parts, completions=result.moved)
     work.audit("split", root, told)
-    work.audit("split", leaves.physician_id, PhysicianAudit(other_id=root, completions=moved))
+    work.audit("split", leaves.physician_id, PhysicianAudit(other_id=root, completions=result.moved))
     stored = physicians.load(connection, (root, leaves.physician_id))
-    return SplitResult(stays=stored[root], leaves=stored[leaves.physician_id], moved=moved, parted=parted)
+    return replace(result, stays=stored[root], leaves=stored[leaves.physician_id])
 
 
 def _unknown_parts(before: Physician, wanted: Split) -> Iterator[ErrorItem]:
@@ -174,29 +177,36 @@ def _without_number(held: Sequence[Completion], wanted: Split, leaves: Physician
                 yield ErrorItem(code=Conflict.code, pointer="/goes", detail=detail, hint=hint)
 
 
-def _drafts(work: Work, held: Sequence[Completion], wanted: Split, leaves: Physician) -> tuple[list[Draft], int, int]:
-    """Return what becomes of the completions, and how many went as a whole and in part."""
+def _drafts(
+    work: Work, held: Sequence[Completion], wanted: Split, leaves: Physician
+) -> tuple[list[Draft], tuple[SplitRecord, ...]]:
+    """Return what becomes of the completions, as what is to be written and as what is told of each."""
     own: list[Draft] = []
     new: list[Draft] = []
-    moved = 0
+    records: list[SplitRecord] = []
     for completion in held:
         going = _going(completion, wanted)
         draft = Draft.of(completion, work.now)
         learner_id, *_ = derive_learner_ids(work.service.keyring, (completion.provider_id, leaves.physician_id))
         own.append(draft)
         named = completion.completion_id in wanted.goes
+        record = SplitRecord(
+            completion_id=completion.completion_id,
+            version=completion.version,
+            going=tuple(credit.credit_id for credit in going),
+        )
         if len(going) == len(draft.left) and (named or (going and completion.rems is None)):
             draft.move_to(leaves.physician_id, learner_id, completion.occasion)
-            for credit in going:
-                _renumber(draft, credit, leaves)
-            moved += 1
+            corrected = [credit.credit_id for credit in going if _renumber(draft, credit, leaves)]
+            record = replace(record, whole=True, corrected=tuple(corrected))
         elif going:
             beside = Draft.copy_of(completion, work.now, subject=leaves.physician_id, learner_id=learner_id)
             for credit in going:
                 draft.withdraw(credit)
                 beside.add(replace(credit, number_on_file=_board_number(credit, leaves)))
             new.append(beside)
-    return [*own, *new], moved, len(new)
+        records.append(record)
+    return [*own, *new], tuple(records)
 
 
 def _board_number(credit: Credit, leaves: Physician) -> str | None:
@@ -204,13 +214,18 @@ def _board_number(credit: Credit, leaves: Physician) -> str | None:
     return number.number if number is not None else credit.number_on_file
 
 
-def _renumber(draft: Draft, credit: Credit, leaves: Physician) -> None:
-    """Tell a board where it knows who leaves by another number, or was shown names that are on file only."""
+def _renumber(draft: Draft, credit: Credit, leaves: Physician) -> bool:
+    """Tell a board where it knows who leaves by another number, or was shown names that are on file only.
+
+    Return whether it is told.
+    """
     number = _board_number(credit, leaves)
     one = draft.completion
     as_on_file = not (one.first_name and one.last_name and one.birth_date)
-    if credit.holds and (number != credit.number_on_file or as_on_file):
+    told = credit.holds and (number != credit.number_on_file or as_on_file)
+    if told:
         draft.correct(replace(credit, number_on_file=number))
+    return told
 
 
 def _name_leaving(work: Work, leaves: Physician, drafts: Iterable[Draft]) -> None:

@@ -12,6 +12,7 @@ from app.console.pages.operator import (
     people,
     providers,
     registry,
+    splitting,
     work,
 )
 
@@ -23,6 +24,7 @@ ROUTERS = (
     misses.router,
     pairs.router,
     merging.router,
+    splitting.router,
     registry.router,
     people.router,
     audit.router,
