@@ -14,7 +14,7 @@ from app.domain.feeds import FeedEvent, FeedProgress, StatusCount
 from app.models import feeds as tables
 from app.store.sql.bulk import insert
 from app.store.sql.key_sets import select_by_keys
-from app.store.sql.statements import Row, execute, fetch, fetch_value
+from app.store.sql.statements import Row, execute, fetch, fetch_value, on_sqlite
 from app.store.sql.values import read_date, read_document, read_instant, read_optional_instant
 
 NOT_YET = 0
@@ -306,6 +306,18 @@ def progress_of_boards(
         if status is not None:
             counts[board][status] = StatusCount(credits=credits, late=int(late), oldest=read_instant(oldest))
     return [(board, of_board, counts[board]) for board, of_board in progress.items()]
+
+
+def unread_since(connection: Connection) -> dict[str, datetime]:
+    """Return when the first event happened that a board has not read, of each that has not read all of its feed."""
+    join = "CROSS JOIN" if on_sqlite(connection) else "JOIN"
+    rows = fetch(
+        connection,
+        "SELECT b.code, e.at FROM boards b LEFT JOIN board_marks m ON m.board = b.code "
+        f"{join} feed f ON f.board = b.code AND f.position = coalesce(m.carried, 0) + 1 "
+        f"{join} board_events e ON e.event_id = f.event_id",
+    )
+    return {board: read_instant(at) for board, at in rows}
 
 
 def last_position(connection: Connection, board: str) -> int:

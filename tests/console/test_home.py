@@ -63,6 +63,17 @@ def test_figures_are_of_this_year_and_lead_to_what_they_count(window: Window, ap
     assert "In the last 26 weeks" in window.open(BASE).text
 
 
+def test_how_fast_boards_answer_is_told_once_some_have(window: Window, api: Api, service: Service) -> None:
+    sign_in(window, service)
+    for day in range(1, 6):
+        assert "Boards answer" not in window.open(BASE).text
+        decide(service, api.report(tina(f"2021-12-{day:02}")).json["credits"][0]["credit_id"], "accepted")
+    (figure,) = window.open(BASE).tree.xpath("//dl[@class='figs']/div[dt='Boards answer']/dd")
+    assert " ".join(figure.text_content().split()) == "in under an hour half of 5 answers"
+    (address,) = figure.xpath("a/@href")
+    assert "Half of 5 answers came in under an hour" in window.open(address).text
+
+
 def test_of_too_many_records_the_kept_counts_are_shown(
     window: Window, service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -108,3 +108,54 @@ def test_a_reader_sees_reports(window: Window, service: Service) -> None:
     sign_in(window, service, role="reader")
     for report in REPORTS:
         assert window.open(f"{BASE}/reports/{report.name}").status == 200
+
+
+def drawn(window: Window, heading: str) -> tuple[str, dict[str, str]]:
+    """Return what a chart says of itself, and its rows; of one that is a sentence there are none."""
+    ((figure),) = window.tree.xpath(f"//figure[h2='{heading}']")
+    for drawing in figure.xpath("svg"):
+        assert drawing.get("role") == "img"
+        assert figure.xpath(f"//*[@id='{drawing.get('aria-labelledby')}']")[0].text == heading
+        (says,) = figure.xpath(f"//*[@id='{drawing.get('aria-describedby')}']")
+        return says.text, {
+            row.xpath("string(th)"): row.xpath("string(td)") for row in figure.xpath("details//tbody/tr")
+        }
+    return figure.xpath("string(p)"), {}
+
+
+def test_late_credit_has_the_share_in_time_by_month_whatever_the_board(clerk: Window, api: Api) -> None:
+    for day in ("2021-03-01", "2021-08-01", "2021-09-01", "2021-10-01", "2021-12-01"):
+        assert api.report(a_completion(completed_on=day)).status == 201
+    heading = "Are records reported within 30 days?"
+    says, months = drawn(clerk.open(f"{BASE}/reports/reported-late?year=2021"), heading)
+    assert says.startswith("Of ")
+    assert "from March 2021 to December 2021" in says
+    assert (months["Mar"], months["Aug"], months["Sep"]) == ("0 %", "0 %", "0 %")
+    assert months["Dec"] == "100 %"
+    assert heading not in clerk.open(f"{BASE}/reports/reported-late?year=1999").text
+    assert heading not in clerk.open(f"{BASE}/reports/reported-late?board=ABA").text
+
+
+def test_credit_not_accepted_says_how_long_boards_take(clerk: Window, api: Api, service: Service) -> None:
+    heading = "How many days until a board answered?"
+    page = f"{BASE}/reports/not-yet-accepted"
+    assert heading not in clerk.open(page).text
+    for day in range(1, 6):
+        decide(service, api.report(tina(f"2021-12-{day:02}")).json["credits"][0]["credit_id"], "accepted")
+        says, days = drawn(clerk.open(page), heading)
+        assert says.startswith(f"Half of {day} answer")
+        assert days == ({} if day < 5 else {"< 1": "5", "1": "0", "2": "0", "3": "0", "4": "0"})
+    assert heading not in clerk.open(f"{page}?board=ABA").text
+
+
+def test_a_series_has_its_learners_by_session(clerk: Window, api: Api) -> None:
+    page = f"{BASE}/activities/{GRAND_ROUNDS}"
+    assert "Learners by session" not in clerk.open(page).text
+    api.report(tina("2021-12-01"))
+    assert drawn(clerk.open(page), "Learners by session") == ("1 session so far: 1 learner on 12/01/2021.", {})
+    for day in range(2, 7):
+        api.report(tina(f"2021-12-{day:02}"))
+    says, sessions = drawn(clerk.open(page), "Learners by session")
+    assert says.startswith("6 sessions from 12/01/2021 to 12/06/2021")
+    assert sessions == {f"12/{day:02}": "1" for day in range(1, 7)}
+    assert "Learners by session" not in clerk.open(f"{BASE}/activities/200912095").text

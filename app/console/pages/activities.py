@@ -10,20 +10,23 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from app.console.activity_words import dates_in_words, format_in_words, missing_inputs
+from app.console.charts import Chart
 from app.console.drawn_forms import DrawnForm, Said, said_of_findings
 from app.console.frame import page
 from app.console.lists.addresses import ActivitiesAddress, read_request
 from app.console.lists.listings import Listing, draw_list
 from app.console.lists.summary_list import ACTIVITIES, ACTIVITY_STATUSES, read_activities
+from app.console.report_charts import draw_sessions
 from app.console.routes import PageRoute
 from app.console.visitors import Reader, Visitor
 from app.domain.activities import Activity, ActivityStatus, RegisteredActivity
 from app.domain.looking.activity_counts import ActivitySummary, BoardCounts
 from app.services.activities import lookup
 from app.services.context import read_async
-from app.services.looking import summaries
+from app.services.looking import chart_figures, summaries
 
 router = APIRouter(prefix="/p/{provider_id}/activities", route_class=PageRoute, include_in_schema=False)
+_SERIES = "regularly-scheduled-series"
 _DRAWINGS = {
     ActivityStatus.DRAFT: "draft",
     ActivityStatus.ACTIVE: "active",
@@ -85,6 +88,8 @@ class ActivityView(msgspec.Struct, frozen=True, kw_only=True):
     advice: tuple[Said, ...]
     persons: int | None
     boards: Sequence[BoardCounts]
+    chart: Chart | None
+    """Of a series; None where its sessions are too many to be counted whenever somebody looks."""
     key: str = ""
 
     @property
@@ -130,8 +135,16 @@ async def show_activity(request: Request, visitor: Reader, provider_id: str, act
         advice=tuple(said_of_findings(shown.findings)),
         persons=summary.persons,
         boards=boards,
+        chart=await _sessions(visitor, shown.activity),
     )
     return page(request, visitor, "pages/activities/show.html", view)
+
+
+async def _sessions(visitor: Visitor, activity: Activity) -> Chart | None:
+    if activity.format != _SERIES:
+        return None
+    found = await read_async(visitor.caller, chart_figures.sessions, activity.activity_id)
+    return draw_sessions(found) if found is not None else None
 
 
 def _tag_of(status: ActivityStatus) -> tuple[str, str]:

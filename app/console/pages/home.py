@@ -9,8 +9,9 @@ import msgspec
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from app.console.charts import Chart, Measured, Series, draw_bars
+from app.console.charts import FEWEST, Chart, Measured, Series, draw_bars
 from app.console.frame import page
+from app.console.report_charts import in_words
 from app.console.routes import PageRoute
 from app.console.visitors import Reader, Visitor
 from app.console.words import amount, count, counted, day, instant
@@ -18,12 +19,13 @@ from app.domain.amounts import in_credits
 from app.domain.batches import Batch, BatchStatus
 from app.domain.credits import CreditStatus
 from app.domain.looking.attention import AttentionKind
+from app.domain.looking.chart_figures import AnswerTimes
 from app.domain.looking.facets import Facet
 from app.domain.looking.recent_figures import WEEKS, RecentFigures
 from app.schemas.looking.line_queries import CreditLineQuery
 from app.services.batches import lookup
 from app.services.context import Caller, read_async
-from app.services.looking import attention, credit_lines, recent_figures
+from app.services.looking import attention, chart_figures, credit_lines, recent_figures
 from app.services.looking.attention import AttentionEntry
 
 router = APIRouter(prefix="/p/{provider_id}", route_class=PageRoute, include_in_schema=False)
@@ -125,6 +127,7 @@ async def show_home(request: Request, visitor: Reader, provider_id: str) -> Resp
     uploads = await _newest_uploads(visitor)
     found = await read_async(caller, recent_figures.count)
     today = caller.service.clock().date()
+    figures = _figures(found, base, today) if found is not None else await _kept_figures(caller, base)
     view = HomeView(
         base=base,
         may_report="reporter" in visitor.roles,
@@ -132,7 +135,7 @@ async def show_home(request: Request, visitor: Reader, provider_id: str) -> Resp
         todo=tuple(_todo(entries, visitor, base)),
         uploads=tuple(UploadRow.of(batch, visitor.time_zone) for batch in uploads),
         year=today.year,
-        figures=_figures(found, base, today) if found is not None else await _kept_figures(caller, base),
+        figures=(*figures, *_answers(await read_async(caller, chart_figures.answer_times), base)),
         chart=_weeks(found, today) if found is not None else None,
     )
     return page(request, visitor, "pages/home.html", view)
@@ -199,6 +202,13 @@ def _figures(found: RecentFigures, base: str, today: date) -> tuple[tuple[str, s
             f"{base}/reports/reported-late?year={today.year}",
         ),
     )  # fmt: skip
+
+
+def _answers(times: AnswerTimes | None, base: str) -> tuple[tuple[str, str, str, str], ...]:
+    if times is None or times.answers < FEWEST:
+        return ()
+    half = f"half of {counted(times.answers, 'answer')}"
+    return (("Boards answer", in_words(times.median), half, f"{base}/reports/not-yet-accepted"),)
 
 
 async def _kept_figures(caller: Caller, base: str) -> tuple[tuple[str, str, str, str], ...]:

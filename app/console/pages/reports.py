@@ -11,13 +11,14 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from app.console.activity_words import dates_in_words, format_in_words, missing_in_words
-from app.console.charts import Ranks, rank
+from app.console.charts import Chart, Ranks, rank
 from app.console.frame import page
 from app.console.lists.addresses import ListRequest, ReportAddress, read_request
 from app.console.lists.filters import options_of
 from app.console.lists.line_list import FORMATS, STATUSES, board_names
 from app.console.lists.listings import Listing, Options, Rows, draw_list, read_rows
 from app.console.lists.report_lists import REPORT_LISTS
+from app.console.report_charts import draw_answer_times, draw_punctuality
 from app.console.routes import PageRoute
 from app.console.visitors import Reader
 from app.core.errors import NotFound
@@ -36,7 +37,7 @@ from app.schemas.looking.line_queries import CreditLineQuery
 from app.schemas.looking.reports import NotYetAcceptedQuery, ReportQuery, ReportYearQuery
 from app.services.context import Caller, read_async
 from app.services.lists import Listed
-from app.services.looking import attention, credit_lines, reports
+from app.services.looking import attention, chart_figures, credit_lines, reports
 
 router = APIRouter(prefix="/p/{provider_id}/reports", route_class=PageRoute, include_in_schema=False)
 TITLES = {
@@ -95,7 +96,8 @@ class ReportView(msgspec.Struct, frozen=True, kw_only=True):
     activities: tuple[ActivityCells, ...] = ()
     totals: YearTotals | None = None
     formats: dict[str, str] = {}
-    chart: Ranks | None = None
+    ranks: Ranks | None = None
+    chart: Chart | None = None
     may_report: bool = False
 
 
@@ -138,7 +140,8 @@ async def show_report(
         activities=tuple(map(_activity_cells, read.page.rows)) if report.rows is ReportRows.ACTIVITIES else (),
         totals=read.totals,
         formats=FORMATS,
-        chart=_chart(base, asked, read),
+        ranks=_ranks(base, asked, read),
+        chart=await _chart(caller, name, asked),
         may_report="reporter" in visitor.roles,
     )
     return page(request, visitor, "pages/reports/one.html", view, 422 if asked.said else 200)
@@ -206,7 +209,16 @@ async def _options(caller: Caller, asked: ListRequest) -> Options:
     }
 
 
-def _chart(base: str, asked: ListRequest, answer: _Answer) -> Ranks | None:
+async def _chart(caller: Caller, name: str, asked: ListRequest) -> Chart | None:
+    """Return the chart of a report that is not narrowed, but by year: how punctual records are, how fast boards."""
+    if name == "reported-late" and isinstance(asked.query, ReportQuery) and not asked.filters_on.keys() - {"year"}:
+        return draw_punctuality(await read_async(caller, chart_figures.punctuality, asked.query.year))
+    if name == "not-yet-accepted" and not asked.filters_on.keys() - {"status"}:
+        return draw_answer_times(await read_async(caller, chart_figures.answer_times))
+    return None
+
+
+def _ranks(base: str, asked: ListRequest, answer: _Answer) -> Ranks | None:
     """Return the bars beside a table: rejections by reason, or what was completed by board."""
     if answer.rejected:
         reasons: dict[str, tuple[int, set[str]]] = {}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from sqlalchemy import Connection
 
 from app.domain.feeds import BoardReport
@@ -21,3 +23,8 @@ def report_boards(connection: Connection, caller: Caller, *, overdue: bool | Non
         for code, progress, counts in feed.progress_of_boards(connection, caller.service.clock() - ANSWER_WITHIN)
     ]
     return [report for report in reports if overdue is None or bool(report.overdue) is overdue]
+
+
+def unread_since(connection: Connection, caller: Caller) -> dict[str, datetime]:
+    """Return when the first event happened that a board has not read, of each that has not read all of its feed."""
+    return feed.unread_since(connection)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from fastapi.testclient import TestClient
@@ -15,10 +15,11 @@ from app.domain.looking.standing_reports import ReportFilter
 from app.schemas.looking.line_queries import CreditLineQuery
 from app.schemas.queries import CompletionFilters, CompletionQuery
 from app.services.context import Service
-from app.store import completion_lists
+from app.store import completion_lists, feed
 from app.store.completion_lists import CompletionFilter
 from app.store.looking import (
     attention,
+    chart_figures,
     completion_exports,
     credit_lines,
     known_learners,
@@ -34,7 +35,10 @@ from tests.harness.looking.plans import plans_of, scanned
 
 OURS, *_ = PROVIDERS
 MOMENTS = Moments(now=datetime(2021, 6, 1, tzinfo=UTC))
-LARGE = {"completions": "c o s t", "credits": "x o", "activities": "a", "learner_links": "l"}
+LARGE = {
+    "completions": "c o s t", "credits": "x o", "activities": "a", "learner_links": "l", "decisions": "decided",
+    "board_events": "e",
+}  # fmt: skip
 LINES = CompletionFilter(provider_id=OURS, query=CreditLineQuery())
 BOTH = (CreditStatus.PENDING, CreditStatus.REJECTED)
 
@@ -85,6 +89,10 @@ READS: dict[str, Callable[[Connection], Any]] = {
     "chosen lines": lambda c: credit_lines.page(c, chosen(CreditLineQuery), None, 51),
     "chosen lines, by board": lambda c: credit_lines.page(c, chosen(CreditLineQuery, "board"), None, 51),
     "chosen lines, counted": lambda c: credit_lines.count(c, chosen(CreditLineQuery)),
+    "records by month": lambda c: chart_figures.by_month(c, OURS, date(2019, 1, 1), date(2019, 12, 31), 20_000),
+    "answers": lambda c: chart_figures.answer_times(c, OURS, 100),
+    "sessions": lambda c: chart_figures.by_session(c, "many-4"),
+    "feeds": feed.unread_since,
     "roster": lambda c: known_learners.page(c, OURS, [], None, None, 51),
     "roster, later": lambda c: known_learners.page(c, OURS, [], None, [1, "l5", "f5", "x", "x"], 51),
     "roster by words": lambda c: known_learners.page(c, OURS, ["l77", "f"], None, None, 51),
@@ -97,6 +105,9 @@ NARROW = {
     "late, later": ("ix_completions_late",),
     "before closing": ("ix_activities_open",),
     "missed": ("ix_activities_counted",),
+    "records by month": ("ix_completions_completed",),
+    "answers": ("ix_credits_listed_by_status",),
+    "sessions": ("uq_completions_standing",),
     "totals": ("ix_completions_completed", "ix_credits_of_completion"),
     "roster": ("ix_completions_named", "ix_completions_of_learner"),
 }  # fmt: skip

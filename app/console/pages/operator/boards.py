@@ -8,7 +8,9 @@ import msgspec
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from app.console.charts import Chart
 from app.console.frame import page
+from app.console.report_charts import draw_feed_ages
 from app.console.routes import PageRoute
 from app.console.visitors import Operator, Visitor
 from app.domain.feeds import BoardReport
@@ -26,6 +28,7 @@ class BoardsView(msgspec.Struct, frozen=True, kw_only=True):
     overdue_only: bool
     zone: str
     now: datetime
+    chart: Chart | None
 
 
 @router.get("/boards")
@@ -44,7 +47,11 @@ async def _show(request: Request, visitor: Visitor, *, overdue_only: bool) -> Re
     found = await read_async(visitor.caller, reports.report_boards, overdue=True if overdue_only else None)
     known = visitor.service.catalogue.boards
     named = [(report, known[report.board].name if report.board in known else report.board) for report in found]
+    now, chart = visitor.service.clock(), None
+    if not overdue_only:
+        unread = await read_async(visitor.caller, reports.unread_since)
+        chart = draw_feed_ages([(report.board, unread.get(report.board)) for report in found], now)
     view = BoardsView(
-        boards=tuple(named), overdue_only=overdue_only, zone=visitor.time_zone, now=visitor.service.clock()
+        boards=tuple(named), overdue_only=overdue_only, zone=visitor.time_zone, now=now, chart=chart
     )  # fmt: skip
     return page(request, visitor, "pages/operator/boards.html", view)
