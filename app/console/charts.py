@@ -1,6 +1,7 @@
 """Charts as numbers: where each bar stands in the drawing, and the same rows as texts for the table beneath it.
 
-Scales begin at 0. Under five values there is a sentence in the place of a drawing, and never more than 26 bars.
+Scales begin at 0. Under five values, and where all are 0, there is a sentence in the place of a drawing; there
+are never more than 26 bars.
 """
 
 from __future__ import annotations
@@ -16,14 +17,14 @@ from app.console.words import amount
 Shape: TypeAlias = Literal["solid", "striped", "alarm"]
 """How a series is drawn, so that it is told apart without its colour."""
 FEWEST, MOST = 5, 26
-_WIDTH, _HEIGHT, _LEFT, _TOP, _BOTTOM = 440, 190, 40, 14, 28
+_WIDTH, _HEIGHT, _LEFT, _TOP, _BOTTOM = 440, 190, 54, 14, 28
 _GAP = 0.34
 """The part of a bar's place that stays empty."""
 _BETWEEN = 1.5
 _MARK = 8
 """Height of the triangle that stands over bars of which a part is an alarm."""
-_LETTER = 7
-"""About how wide a letter of a bar's name is."""
+_LETTER = 9.5
+"""About how wide a letter of a bar's name is where it is largest: on a phone, which shrinks the drawing."""
 
 
 class Series(msgspec.Struct, frozen=True):
@@ -56,6 +57,9 @@ class Bar(msgspec.Struct, frozen=True, kw_only=True):
     parts: tuple[BarPart, ...]
     mark: str
     text: str
+    text_at: float
+    anchor: Literal["middle", "end"]
+    """Whether its name stands beneath its middle, or ends where the drawing ends: it would be cut off otherwise."""
 
 
 class GridLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -133,7 +137,8 @@ def draw_bars(
     def at(value: float) -> float:
         return round(_TOP + drawn * (1 - value / ceiling), 1)
 
-    enough = len(shown) >= FEWEST
+    # Where the scale ends by itself, bars of nothing but 0 would stand beside a scale of nothing.
+    enough = len(shown) >= FEWEST and (top is not None or any(sum(bar.values) for bar in shown))
     return Chart(
         id=id,
         heading=heading,
@@ -180,7 +185,18 @@ def _draw_bars(measured: Sequence[Measured], series: Sequence[Series], at: Calla
         mark = f"M{middle - half:.1f} {tip:.1f}h{2 * half:.1f}l{-half:.1f} {-_MARK}z" if alarm else ""
         # The last bar always has its name, and none so near to it that they would touch.
         from_end = len(measured) - 1 - number
-        bars.append(Bar(x=x, width=width, parts=tuple(parts), mark=mark, text="" if from_end % named else bar.name))
+        beyond = middle + len(bar.name) * _LETTER / 2 > _WIDTH
+        bars.append(
+            Bar(
+                x=x,
+                width=width,
+                parts=tuple(parts),
+                mark=mark,
+                text="" if from_end % named else bar.name,
+                text_at=_WIDTH if beyond else middle,
+                anchor="end" if beyond else "middle",
+            )
+        )
     return bars
 
 

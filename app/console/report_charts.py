@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -56,8 +57,8 @@ def draw_answer_times(times: AnswerTimes | None) -> Chart | None:
     return draw_bars(
         "answers",
         "How many days until a board answered?",
-        f"Half of {counted(times.answers, 'answer')} came {in_words(times.median)}, {_percent(within)} of them within "
-        f"a day. They are about the newest credit, sent to its board from {day(times.since)} to {day(times.until)}.",
+        f"Half of {counted(times.answers, 'answer')} came within {in_words(times.median)}, {_percent(within)} of all "
+        f"within a day. They are about the newest credit, sent to its board {_days(times)}.",
         across="Days",
         series=[Series("Answers")],
         measured=[Measured(name, (number,)) for name, number in zip(names, days, strict=False)]
@@ -108,14 +109,13 @@ def draw_feed_ages(unread: Sequence[tuple[str, datetime | None]], now: datetime)
     behind = sum(since is not None for _, since in unread)
     said = f"{counted(len(ages), 'board')}, and each has read all of its feed."
     if behind:
-        taken = in_words(int(longest / timedelta(hours=1)))
         said = (
             f"{count(behind)} of {counted(len(ages), 'board')} {'has' if behind == 1 else 'have'} events to read. "
-            f"{slowest} left its oldest unread, now {taken.removeprefix('in ')} old."
+            f"{slowest} has left its oldest for {_taken(longest)}."
         )
     return draw_bars(
         "feeds",
-        "How old is what each board has not read yet?",
+        "How long has each board left its feed unread?",
         said,
         across="Board",
         series=[Series("Days" if in_days else "Hours")],
@@ -123,11 +123,22 @@ def draw_feed_ages(unread: Sequence[tuple[str, datetime | None]], now: datetime)
     )
 
 
+def _days(times: AnswerTimes) -> str:
+    first, last = day(times.since), day(times.until)
+    return f"on {first}" if first == last else f"from {first} to {last}"
+
+
 def in_words(hours: int) -> str:
-    """Return within what time something happened, of the whole hours before: `in 6 hours`, `in 4 days`."""
+    """Return within what time something happened, of the whole hours before: `7 hours`, `4 days`."""
+    over = hours + 1
+    return counted(over, "hour") if over < _HOURS else counted(math.ceil(over / 24), "day")
+
+
+def _taken(time: timedelta) -> str:
+    hours = int(time / timedelta(hours=1))
     if hours < 1:
-        return "in under an hour"
-    return f"in {counted(hours, 'hour') if hours < _HOURS else counted(round(hours / 24), 'day')}"
+        return "less than an hour"
+    return counted(hours, "hour") if hours < _HOURS else counted(hours // 24, "day")
 
 
 def _shown(share: float) -> float:

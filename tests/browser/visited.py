@@ -59,6 +59,7 @@ VISITED = {
     "/p/{provider_id}/reports": ["/p/0008001/reports"],
     "/p/{provider_id}/reports/{name}": [
         "/p/0008001/reports/not-yet-accepted",
+        "/p/0008001/reports/reported-late?year=2021",
         "/p/0008001/reports/before-closing",
         "/p/0008001/reports/year-totals?year=2021",
         "/p/0008001/reports/attendance",

@@ -68,10 +68,10 @@ def test_how_fast_boards_answer_is_told_once_some_have(window: Window, api: Api,
     for day in range(1, 6):
         assert "Boards answer" not in window.open(BASE).text
         decide(service, api.report(tina(f"2021-12-{day:02}")).json["credits"][0]["credit_id"], "accepted")
-    (figure,) = window.open(BASE).tree.xpath("//dl[@class='figs']/div[dt='Boards answer']/dd")
-    assert " ".join(figure.text_content().split()) == "in under an hour half of 5 answers"
+    (figure,) = window.open(BASE).tree.xpath("//dl[@class='figs']/div[dt='Boards answer within']/dd")
+    assert " ".join(figure.text_content().split()) == "1 hour half of 5 answers"
     (address,) = figure.xpath("a/@href")
-    assert "Half of 5 answers came in under an hour" in window.open(address).text
+    assert "Half of 5 answers came within 1 hour" in window.open(address).text
 
 
 def test_of_too_many_records_the_kept_counts_are_shown(

@@ -50,9 +50,9 @@ def test_what_waits_stands_first(operator: Window, api: Api, service: Service, c
     assert "1 question about records without a match" in operator.text
     assert "ABA owes" in operator.text
     assert "ABA" in operator.open("/operator/overdue").text
-    assert "How old is what" not in operator.text
-    assert "How old is what each board has not read yet?" in operator.open("/operator/boards").text
-    assert "left its oldest unread" in operator.text
+    assert "left its feed" not in operator.text
+    assert "How long has each board left its feed unread?" in operator.open("/operator/boards").text
+    assert "has left its oldest for" in operator.text
 
 
 def test_a_question_is_shown_with_its_candidates_and_answered(operator: Window, api: Api, service: Service) -> None:

@@ -113,7 +113,7 @@ def test_a_reader_sees_reports(window: Window, service: Service) -> None:
 def drawn(window: Window, heading: str) -> tuple[str, dict[str, str]]:
     """Return what a chart says of itself, and its rows; of one that is a sentence there are none."""
     ((figure),) = window.tree.xpath(f"//figure[h2='{heading}']")
-    for drawing in figure.xpath("svg"):
+    for drawing in figure.xpath("div/svg"):
         assert drawing.get("role") == "img"
         assert figure.xpath(f"//*[@id='{drawing.get('aria-labelledby')}']")[0].text == heading
         (says,) = figure.xpath(f"//*[@id='{drawing.get('aria-describedby')}']")

@@ -208,7 +208,7 @@ def _answers(times: AnswerTimes | None, base: str) -> tuple[tuple[str, str, str,
     if times is None or times.answers < FEWEST:
         return ()
     half = f"half of {counted(times.answers, 'answer')}"
-    return (("Boards answer", in_words(times.median), half, f"{base}/reports/not-yet-accepted"),)
+    return (("Boards answer within", in_words(times.median), half, f"{base}/reports/not-yet-accepted"),)
 
 
 async def _kept_figures(caller: Caller, base: str) -> tuple[tuple[str, str, str, str], ...]:

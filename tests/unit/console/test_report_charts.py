@@ -50,19 +50,26 @@ def test_answers_are_told_by_days_with_the_median() -> None:
     chart = draw_answer_times(of_hours(h6=5, h30=2, h400=1, h900=1))
     assert table(chart) == {"< 1": "5", "1": "2", **{str(day): "0" for day in range(2, 13)}, "13+": "2"}
     assert chart is not None
-    assert chart.description.startswith("Half of 9 answers came in 6 hours, 56 % of them within a day.")
+    assert chart.description.startswith("Half of 9 answers came within 7 hours, 56 % of all within a day.")
+    assert chart.description.endswith("They are about the newest credit, sent to its board on 12/20/2021.")
     quick = draw_answer_times(of_hours(h0=9))
     assert quick is not None
     assert len(quick.bars) == 5
     few = draw_answer_times(of_hours(h30=4))
     assert few is not None
-    assert few.sentence.startswith("Half of 4 answers came in 30 hours, 0 % of them within a day.")
+    assert few.sentence.startswith("Half of 4 answers came within 31 hours, 0 % of all within a day.")
     assert draw_answer_times(None) is None
 
 
 @pytest.mark.parametrize(
     ("hours", "words"),
-    [(0, "in under an hour"), (1, "in 1 hour"), (71, "in 71 hours"), (72, "in 3 days"), (100, "in 4 days")],
+    [
+        (0, "1 hour"),
+        (70, "71 hours"),
+        (71, "3 days"),
+        (72, "4 days"),
+        (95, "4 days"),
+    ],
 )
 def test_times_are_told_in_hours_then_days(hours: int, words: str) -> None:
     assert in_words(hours) == words
@@ -94,8 +101,12 @@ def test_feeds_stand_by_age_and_the_oldest_is_named() -> None:
     chart = draw_feed_ages(unread, AT)
     assert list(table(chart).items()) == [("ABA", "0"), ("ABP", "0"), ("TN-M", "0"), ("ABIM", "0.2"), ("ABS", "8.3")]
     assert chart is not None
-    assert chart.description == "3 of 5 boards have events to read. ABS left its oldest unread, now 8 days old."
+    assert chart.description == "3 of 5 boards have events to read. ABS has left its oldest for 8 days."
     assert chart.series[0].name == "Days"
+    new = draw_feed_ages([(board, AT) for board, _ in unread], AT)
+    assert new is not None
+    # Nothing but 0 is nothing to draw.
+    assert new.sentence == "5 of 5 boards have events to read. TN-M has left its oldest for less than an hour."
     read = draw_feed_ages([(board, None) for board, _ in unread], AT)
     assert read is not None
     assert read.description == "5 boards, and each has read all of its feed."
