@@ -162,3 +162,22 @@ def test_nobody_elses_learner_is_reported_and_no_number_is_shown_whole(
     reader = Window(window.browser)
     sign_in(reader, service, "reader@example.org", "reader")
     assert reader.open(SHEET).status == 403
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_the_sheet_has_lines_for_paper(window: Window, service: Service, known: bool) -> None:
+    sign_in(window, service)
+    window.open(SHEET)
+    if not known:
+        press(window, "find", words="nobody like it")
+        assert "None of your learners has this name." in window.text
+    assert window.shown is not None
+    tree = html.fromstring(window.shown.text)
+    (table,) = tree.xpath("//table[contains(@class, 'signed')]")
+    names = [" ".join(cell.text_content().split()) for cell in table.xpath("tbody/tr/th")]
+    assert any(names) is known
+    assert "Signature" in table.text_content()
+    # What stands on paper alone says nothing of a learner, and sends nothing.
+    lines = table.xpath(".//tr[@class='on-paper']")
+    assert len(lines) >= 12
+    assert not [line for line in lines if line.text_content().strip() or line.xpath(".//input")]

@@ -152,6 +152,12 @@ document.addEventListener("click", (event) => {
   for (const menu of document.querySelectorAll("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false;
 });
 
+// --- A page that is made for paper is printed by a button; the browser's own menu does the same.
+
+document.addEventListener("click", (event) => {
+  if (closest(event, "[data-print]")) print();
+});
+
 // --- A question that got no answer: what was typed stays, and the page says so.
 
 document.addEventListener("htmx:error", (event) => {
