@@ -58,14 +58,17 @@ class Wire:
         """Open a connection that the caller closes."""
         return socket.create_connection(("127.0.0.1", self.port), timeout=SECONDS)
 
-    def exchange(self, sent: bytes) -> bytes:
-        """Send bytes on a connection of their own; return what comes back until it closes, or rests and is left."""
+    def exchange(self, sent: bytes, *, closes: bool = False) -> bytes:
+        """Send bytes on a connection of their own; return what comes back until it closes, or rests and is left.
+
+        An answer after which the server `closes` is waited for: whoever leaves before has it cut off.
+        """
         received = b""
         with self.connect() as connection:
             # What the other side has refused it may close while we are still sending.
             with contextlib.suppress(ConnectionError):
                 connection.sendall(sent)
-            for patience, leave in ((1.0, True), (SECONDS, False)):
+            for patience, leave in ((1.0, True), (SECONDS, False))[closes:]:
                 connection.settimeout(patience)
                 with contextlib.suppress(ConnectionError, TimeoutError):
                     while piece := connection.recv(65_536):

@@ -64,7 +64,7 @@ def test_an_export_under_way_ends_with_the_right_to_it(
     take: Callable[[Service, Api], None],
 ) -> None:
     asked, write, taken = ask(vendor), exports._add, list[int]()
-    whole = wire.exchange(by_key(vendor))
+    whole = wire.exchange(by_key(vendor), closes=True)
     assert whole.endswith(ENDED) and whole.count(b'"completion_id"') > 10
 
     def add(*given: Any) -> Any:
@@ -74,7 +74,7 @@ def test_an_export_under_way_ends_with_the_right_to_it(
         return write(*given)
 
     monkeypatch.setattr(exports, "_add", add)
-    cut = wire.exchange(asked)
+    cut = wire.exchange(asked, closes=True)
     assert cut.startswith(b"HTTP/1.1 200 ") and not cut.endswith(ENDED), "it looks like a whole answer"
     # One more was being read already.
     assert cut.count(b'"completion_id"') <= 3
@@ -95,6 +95,6 @@ def test_an_export_under_way_ends_when_its_provider_is_merged(
 
     done: list[Any] = []
     monkeypatch.setattr(exports, "_add", add)
-    cut = wire.exchange(by_key(vendor))
+    cut = wire.exchange(by_key(vendor), closes=True)
     assert done
     assert cut.startswith(b"HTTP/1.1 200 ") and not cut.endswith(ENDED), "half of a list looks like all of it"

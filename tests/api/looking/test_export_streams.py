@@ -123,14 +123,14 @@ def started(act: Callable[[], None]) -> threading.Thread:
 def test_a_failure_in_the_middle_is_seen_to_be_one(
     wire: Wire, api: Api, monkeypatch: pytest.MonkeyPatch, format: str, piece: int
 ) -> None:
-    whole = wire.exchange(head_of(api, format))
+    whole = wire.exchange(head_of(api, format), closes=True)
     assert whole.startswith(b"HTTP/1.1 200 ") and whole.endswith(b"\r\n0\r\n\r\n")
 
     def fail() -> None:
         raise RuntimeError("the disk is gone")
 
     monkeypatch.setattr(statements, "BEFORE_STATEMENT", [before_piece(piece, fail)])
-    cut = wire.exchange(head_of(api, format))
+    cut = wire.exchange(head_of(api, format), closes=True)
     assert cut.startswith(b"HTTP/1.1 200 ")
     # A row may itself end with a nought.
     assert not cut.endswith(b"\r\n0\r\n\r\n"), "it looks like a whole answer"
@@ -147,7 +147,7 @@ def test_more_rows_than_a_workbook_holds_are_refused_or_cut_off(
     (item,) = refused.json["errors"]
     assert item["parameter"] == "format" and "24 rows" in item["detail"] and "format=csv" in item["hint"]
     monkeypatch.setattr(completion_export.CompletionSource, "count", lambda *_: 1)
-    grown = wire.exchange(head_of(api, "xlsx"))
+    grown = wire.exchange(head_of(api, "xlsx"), closes=True)
     assert grown.startswith(b"HTTP/1.1 200 ") and not grown.endswith(b"\r\n0\r\n\r\n")
 
 
