@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -37,15 +38,8 @@ BEFORE = (
 )
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def old(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """Address of a database of the revision before, with a provider, a client and two physicians."""
-    if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path}/old.db"
-    else:
-        server: str = request.getfixturevalue("postgres")
-        execute(server, "CREATE DATABASE old")
-        url = database_address(server, "old")
+def upgrade_from_before(url: str, folder: Path) -> None:
+    """Make a database of the revision before, with a provider, a client and two physicians, and upgrade it."""
     database = Database(url.replace("postgresql://", "postgresql+psycopg://"))
 
     def fill(connection: Connection) -> None:
@@ -55,17 +49,44 @@ def old(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 
     database.write(fill)
     database.close()
-    yield url
-    if request.param == "postgresql":
-        execute(server, "DROP DATABASE old")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(baseline, "AT_ONCE", 1)
+        open_service(settings_for(url, folder)).database.close()
 
 
-@pytest.fixture
-def upgraded(old: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
+@pytest.fixture(scope="session")
+def upgraded_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An upgraded SQLite file, to be copied: the upgrade takes longer than a test."""
+    folder = tmp_path_factory.mktemp("upgraded")
+    upgrade_from_before(f"sqlite:///{folder}/old.db", folder)
+    return folder / "old.db"
+
+
+@pytest.fixture(scope="session")
+def upgraded_database(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The name of an upgraded PostgreSQL database, to be copied."""
+    execute(postgres, "CREATE DATABASE upgraded")
+    upgrade_from_before(database_address(postgres, "upgraded"), tmp_path_factory.mktemp("upgraded"))
+    return "upgraded"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def upgraded(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
+    """An installation that was upgraded from the revision before."""
     monkeypatch.setattr(baseline, "AT_ONCE", 1)
-    service = open_service(settings_for(old, tmp_path / "data"))
+    if request.param == "sqlite":
+        shutil.copy(request.getfixturevalue("upgraded_file"), tmp_path / "old.db")
+        url = f"sqlite:///{tmp_path}/old.db"
+    else:
+        server: str = request.getfixturevalue("postgres")
+        template: str = request.getfixturevalue("upgraded_database")
+        execute(server, f"CREATE DATABASE old TEMPLATE {template} STRATEGY FILE_COPY")
+        url = database_address(server, "old")
+    service = open_service(settings_for(url, tmp_path / "data"))
     yield service
     service.database.close()
+    if request.param == "postgresql":
+        execute(server, "DROP DATABASE old WITH (FORCE)")
 
 
 def run(service: Service, statement: str) -> None:
