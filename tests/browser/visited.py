@@ -19,6 +19,8 @@ VISITED = {
     "/operator": ["/operator"],
     "/operator/audit": ["/operator/audit"],
     "/operator/boards": ["/operator/boards"],
+    "/operator/boards/rules": ["/operator/boards/rules"],
+    "/operator/boards/{code}": ["/operator/boards/ABS", "/operator/boards/ABA?on=never"],
     "/operator/disputes": ["/operator/disputes", "/operator/disputes?status=never"],
     "/operator/disputes/{pair_id}": [],
     "/operator/misses": ["/operator/misses"],

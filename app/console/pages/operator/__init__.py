@@ -5,6 +5,7 @@ from __future__ import annotations
 from app.console.pages.operator import (
     as_provider,
     audit,
+    board_rules,
     boards,
     merging,
     misses,
@@ -21,6 +22,7 @@ ROUTERS = (
     providers.router,
     as_provider.router,
     boards.router,
+    board_rules.router,
     misses.router,
     pairs.router,
     merging.router,
