@@ -11,6 +11,7 @@ from app.core.logging import configure_logging
 from benchmarks import (
     backlog,
     batches,
+    console_pages,
     exports,
     feed,
     http_calls,
@@ -38,6 +39,7 @@ PARTS = {
     "backlog": backlog.rows,
     "batches": batches.rows,
     "export": exports.rows,
+    "console": console_pages.rows,
 }
 WITHOUT_DATABASE = {
     "reading": lambda _: reading.rows(),
