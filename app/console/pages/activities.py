@@ -22,7 +22,7 @@ from app.console.visitors import Reader, Visitor
 from app.domain.activities import Activity, ActivityStatus, RegisteredActivity
 from app.domain.looking.activity_counts import ActivitySummary, BoardCounts
 from app.services.activities import lookup
-from app.services.context import read_async
+from app.services.context import read_async, read_one_async
 from app.services.looking import chart_figures, summaries
 
 router = APIRouter(prefix="/p/{provider_id}/activities", route_class=PageRoute, include_in_schema=False)
@@ -118,7 +118,7 @@ async def list_activities(
 @router.get("/{activity_id}")
 async def show_activity(request: Request, visitor: Reader, provider_id: str, activity_id: str) -> Response:
     """Show one activity, what it lacks, and what can be done with it."""
-    shown = await read_async(visitor.caller, lookup.get, activity_id)
+    shown = await read_one_async(visitor.caller, lookup.get, activity_id)
     summary, boards = await read_async(visitor.caller, summaries.of_activity, activity_id)
     today = visitor.service.clock().date()
     base = f"{visitor.home}/activities/{activity_id}"

@@ -31,7 +31,7 @@ from app.console.visitors import Reporter, Visitor
 from app.core.errors import ActivityHasCompletions, Conflict, InvalidRequest, PreconditionFailed
 from app.domain.activities import Activity, RegisteredActivity
 from app.services.activities import changes, lookup
-from app.services.context import read_async, transact_async
+from app.services.context import read_one_async, transact_async
 
 router = APIRouter(
     prefix="/p/{provider_id}/activities/{activity_id}", route_class=PageRoute, include_in_schema=False
@@ -67,7 +67,7 @@ class DeleteView(msgspec.Struct, frozen=True, kw_only=True):
 @router.get("/close")
 async def show_close(request: Request, visitor: Reporter, provider_id: str, activity_id: str) -> Response:
     """Show what an activity was, and ask for what closing it still needs."""
-    shown = await read_async(visitor.caller, lookup.get, activity_id)
+    shown = await read_one_async(visitor.caller, lookup.get, activity_id)
     fields = fields_of(shown, visitor.service.clock().date())
     return _show_close(request, visitor, shown, fields, [], 200)
 
@@ -75,7 +75,7 @@ async def show_close(request: Request, visitor: Reporter, provider_id: str, acti
 @router.post("/close")
 async def close(request: Request, visitor: Reporter, provider_id: str, activity_id: str, sent: Sent) -> Response:
     """Take the answers that were missing, and close the activity; both or neither."""
-    shown = await read_async(visitor.caller, lookup.get, activity_id)
+    shown = await read_one_async(visitor.caller, lookup.get, activity_id)
     today = visitor.service.clock().date()
     typed = read_activity(PATCH, sent)
     stands = fields_of(shown, today)
@@ -106,7 +106,7 @@ async def reopen(request: Request, visitor: Reporter, provider_id: str, activity
 @router.get("/delete")
 async def show_delete(request: Request, visitor: Reporter, provider_id: str, activity_id: str) -> Response:
     """Ask whether an activity is to be deleted."""
-    shown = await read_async(visitor.caller, lookup.get, activity_id)
+    shown = await read_one_async(visitor.caller, lookup.get, activity_id)
     view = DeleteView(base=f"{visitor.home}/activities/{activity_id}", activity=shown.activity, version=shown.version)
     return page(request, visitor, "pages/activities/delete.html", view)
 
@@ -114,7 +114,7 @@ async def show_delete(request: Request, visitor: Reporter, provider_id: str, act
 @router.post("/delete")
 async def delete(request: Request, visitor: Reporter, provider_id: str, activity_id: str, sent: Sent) -> Response:
     """Delete an activity that has no completions."""
-    shown = await read_async(visitor.caller, lookup.get, activity_id)
+    shown = await read_one_async(visitor.caller, lookup.get, activity_id)
     try:
         await transact_async(visitor.caller, changes.delete, activity_id, f'"{value_of(sent, "version")}"')
     except ActivityHasCompletions as problem:

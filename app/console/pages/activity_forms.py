@@ -43,7 +43,7 @@ from app.core.errors import (
 )
 from app.domain.activities import RegisteredActivity
 from app.services.activities import changes, lookup, registration
-from app.services.context import Work, read_async, transact_async
+from app.services.context import Work, read_one_async, transact_async
 from app.services.idempotency import Answer, once
 
 router = APIRouter(prefix="/p/{provider_id}/activities", route_class=PageRoute, include_in_schema=False)
@@ -131,7 +131,7 @@ async def register(given: Given) -> Response:
 @router.get("/{activity_id}/edit")
 async def show_edit(request: Request, visitor: Reporter, provider_id: str, activity_id: str) -> Response:
     """Show the form of an activity as it stands."""
-    shown = await read_async(visitor.caller, lookup.get, activity_id)
+    shown = await read_one_async(visitor.caller, lookup.get, activity_id)
     typed = Typed(fields_of(shown, visitor.service.clock().date()), {})
     missing = missing_to_activate(shown.activity)
     said = said_of_findings(shown.findings)
@@ -144,7 +144,7 @@ async def edit(given: Given, activity_id: str) -> Response:
     request, visitor, sent = given.request, given.visitor, given.sent
     typed = read_activity(PATCH, sent)
     seen = value_of(sent, "version")
-    shown = await read_async(visitor.caller, lookup.get, activity_id)
+    shown = await read_one_async(visitor.caller, lookup.get, activity_id)
     form = _edit_form(visitor, shown, int(seen) if seen.isdecimal() and len(seen) < 10 else 0)
     try:
         change = patch_of(typed)
@@ -167,7 +167,7 @@ async def edit(given: Given, activity_id: str) -> Response:
 @router.get("/{activity_id}/copy")
 async def show_copy(request: Request, visitor: Reporter, provider_id: str, activity_id: str) -> Response:
     """Show the form of a new activity like another; dates and the provider's own id are asked for anew."""
-    shown = await read_async(visitor.caller, lookup.get, activity_id)
+    shown = await read_one_async(visitor.caller, lookup.get, activity_id)
     fields = {
         name: values
         for name, values in fields_of(shown, visitor.service.clock().date()).items()

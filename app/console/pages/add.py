@@ -43,7 +43,7 @@ from app.domain.batches import EntryMethod
 from app.domain.reports import CompletionReport
 from app.services.activities import lookup
 from app.services.completions import records
-from app.services.context import Work, read_async, read_by_key_async, transact_async
+from app.services.context import Work, read_by_key_async, read_one_async, transact_async
 from app.services.idempotency import Answer, once
 from app.services.reporting import pipeline
 
@@ -102,7 +102,7 @@ class SentRecord(msgspec.Struct, frozen=True):
 async def _record_sent(
     request: Request, visitor: Reporter, provider_id: str, activity_id: str, sent: Sent
 ) -> SentRecord:
-    found = await read_async(visitor.caller, lookup.get, activity_id)
+    found = await read_one_async(visitor.caller, lookup.get, activity_id)
     return SentRecord(request, visitor, found.activity, sent)
 
 
@@ -120,7 +120,7 @@ async def show_add(
     credits: Text = "",
 ) -> Response:
     """Show the form for the next learner of a sitting; `f` is the sitting, sealed."""
-    found = await read_async(visitor.caller, lookup.get, activity_id)
+    found = await read_one_async(visitor.caller, lookup.get, activity_id)
     sitting = open_sitting(visitor, f, activity_id)
     fields = dict(sitting.fields or first_fields(found.activity))
     fields |= {"/completed_on": [completed_on]} if completed_on else {}

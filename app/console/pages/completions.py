@@ -28,7 +28,7 @@ from app.domain.amounts import format_quarters, in_credits
 from app.domain.credits import Completion, Credit, CreditKind, CreditStatus, Delivery
 from app.services.activities import lookup
 from app.services.completions import records
-from app.services.context import read_async, transact_async
+from app.services.context import read_async, read_one_async, transact_async
 from app.services.people import client_names
 
 router = APIRouter(prefix="/p/{provider_id}/completions", route_class=PageRoute, include_in_schema=False)
@@ -205,7 +205,7 @@ async def _show_withdrawal(
 async def _title_of(visitor: Visitor, activity_id: str) -> str:
     """Return the title of an activity; its id where it is gone, though records of it were."""
     try:
-        stored = await read_async(visitor.caller, lookup.get, activity_id)
+        stored = await read_one_async(visitor.caller, lookup.get, activity_id)
     except NotFound:
         return activity_id
     return stored.activity.title or activity_id

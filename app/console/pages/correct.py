@@ -21,7 +21,7 @@ from app.domain.credits import Completion, CreditStatus, Outcome
 from app.schemas.completion_bodies import CompletionPatch, body_of
 from app.services.activities import lookup
 from app.services.completions import records
-from app.services.context import read_async, read_by_key_async, transact_async
+from app.services.context import read_by_key_async, read_one_async, transact_async
 
 router = APIRouter(
     prefix="/p/{provider_id}/completions/{completion_id}/correct", route_class=PageRoute, include_in_schema=False
@@ -114,7 +114,7 @@ async def _show(
     version: str = "",
     differ: tuple[tuple[str, str, str], ...] = (),
 ) -> Response:
-    activity = (await read_async(visitor.caller, lookup.get, found.activity_id)).activity
+    activity = (await read_one_async(visitor.caller, lookup.get, found.activity_id)).activity
     form = DrawnForm(fields, in_words_of_pages(said), takes=True)
     rows = rows_of(form, activity, visitor.service.catalogue)
     place = visitor.home

@@ -37,7 +37,7 @@ from app.domain.looking.known_learners import KnownLearner
 from app.domain.reports import CompletionReport
 from app.services.activities import lookup
 from app.services.completions import records
-from app.services.context import RECORDS_AS_ONE, Work, read_async, transact_async
+from app.services.context import RECORDS_AS_ONE, Work, read_one_async, transact_async
 from app.services.idempotency import Answer, once
 from app.services.reporting import bulk
 from app.services.reporting.pipeline import Submitted
@@ -89,7 +89,7 @@ async def show_sheet(
     done: Annotated[str, Query(max_length=10)] = "",
 ) -> Response:
     """Show the learners that the provider knows, those of the series first; nobody is ticked."""
-    found = await read_async(visitor.caller, lookup.get, activity_id)
+    found = await read_one_async(visitor.caller, lookup.get, activity_id)
     roster = await load_roster(visitor, activity_id, (), "")
     sheet = Sheet(
         request=request, visitor=visitor, activity=found.activity, sent={}, ticked=(), roster=roster,
@@ -101,7 +101,7 @@ async def show_sheet(
 @router.post("")
 async def take_sheet(request: Request, visitor: Reporter, provider_id: str, activity_id: str, sent: Sent) -> Response:
     """Do what the pressed button says: find, tick, check or report."""
-    found = await read_async(visitor.caller, lookup.get, activity_id)
+    found = await read_one_async(visitor.caller, lookup.get, activity_id)
     ticked = tuple(dict.fromkeys(sent.get("learner", ())))
     words = value_of(sent, "words")
     roster = await load_roster(visitor, activity_id, ticked, words)
