@@ -1,0 +1,48 @@
+"""Forty texts that would run or break a page if it took them for markup; any of them may be typed by somebody."""
+
+from __future__ import annotations
+
+PAYLOADS = (
+    "<script>window.ran=1</script>",
+    "<img src=x onerror=window.ran=1>",
+    '"><svg onload=window.ran=1>',
+    "' autofocus onfocus='window.ran=1",
+    "</textarea><iframe srcdoc='<script>parent.ran=1</script>'>",
+    "javascript:window.ran=1",
+    "{{ 7*7 }}${7*7}",
+    "<b hx-get=/ hx-trigger=load data-fill=1>x</b>",
+    "</script><script>window.ran=1</script>",
+    "</title><script>window.ran=1</script>",
+    "</style><style>*{display:none}</style>",
+    "</main></div></table><h1>Gone</h1>",
+    "<!-- <script>window.ran=1</script>",
+    "--><script>window.ran=1</script>",
+    "]]><script>window.ran=1</script>",
+    "<svg><script>window.ran=1</script></svg>",
+    "<svg><animate onbegin=window.ran=1 attributeName=x dur=1s>",
+    "<details open ontoggle=window.ran=1>",
+    "<body onload=window.ran=1>",
+    "<input autofocus onfocus=window.ran=1>",
+    "<a href=javascript:window.ran=1>x</a>",
+    "<form action=javascript:window.ran=1><button>x</button></form>",
+    "<base href=//elsewhere.example/>",
+    "<meta http-equiv=refresh content='0;url=/sign-out'>",
+    "<link rel=stylesheet href=//elsewhere.example/x.css>",
+    "<object data=data:text/html,<script>window.ran=1</script>>",
+    "<embed src=//elsewhere.example/x.swf>",
+    "<math><mtext><script>window.ran=1</script></mtext></math>",
+    '" onmouseover="window.ran=1" x="',
+    "` onerror=window.ran=1 `",
+    "&lt;script&gt;window.ran=1&lt;/script&gt;",
+    "&#60;script&#62;window.ran=1&#60;/script&#62;",
+    "%3Cscript%3Ewindow.ran=1%3C/script%3E",
+    "\\u003cscript\\u003ewindow.ran=1\\u003c/script\\u003e",
+    "JaVaScRiPt:window.ran=1//",
+    "data:text/html,<script>window.ran=1</script>",
+    "vbscript:window.ran=1",
+    "{% raw %}{{ frame.__class__ }}{% endraw %}",
+    "<template><script>window.ran=1</script></template>",
+    "<table><td><plaintext><xmp><noscript><p title='</noscript><img src=x onerror=window.ran=1>'>",
+)
+WALL = " ¶ ".join(PAYLOADS)
+"""All of them in one text."""
