@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from msgspec.structs import replace
+
 from app.console.lists.addresses import ListRequest
 from app.console.lists.filters import FilterKind, ListColumn, ListFilter, ListSpec, Option, options_of
 from app.console.lists.line_list import ENTRY_METHODS, FORMATS, KINDS, STATUSES, board_names, type_names
@@ -86,14 +88,20 @@ SUMMARY = ListSpec(
 )
 
 
+def _called(name: str, label: str, *, more: bool = False) -> ListFilter:
+    """Return a filter of the summary as the list of activities calls it."""
+    (known,) = [filter for filter in _FILTERS if filter.name == name]
+    return replace(known, label=label, more=more)
+
+
 ACTIVITIES = ListSpec(
     query=SummaryQuery,
     filters=(
-        ListFilter(name="activity_status", label="Status", kind=_SEVERAL),
-        ListFilter(name="activity_format", label="Format", kind=_SEVERAL),
-        ListFilter(name="moc", label="For a certifying board", kind=_ONE, more=True),
-        ListFilter(name="activity_from", label="Ends on or after", kind=_DAY, more=True),
-        ListFilter(name="activity_to", label="Starts on or before", kind=_DAY, more=True),
+        _called("activity_status", "Status"),
+        _called("activity_format", "Format"),
+        _called("moc", "For a certifying board", more=True),
+        _called("activity_from", "Ends on or after", more=True),
+        _called("activity_to", "Starts on or before", more=True),
     ),
     columns=(
         ListColumn(heading="Title", sort="title"),
