@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import textwrap
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -17,6 +18,7 @@ RETRIES = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30), ti
 """How long after each failed try the next follows; after the last the mail is given up."""
 MOST_PLACES = 50
 """Providers of one mail; the others are counted."""
+_LINE = 72
 
 
 class MailKind(enum.StrEnum):
@@ -86,8 +88,12 @@ def sign_in_text(link: str, code: str, *, service: str) -> MailText:
     """Return the mail by which a person signs in."""
     return MailText(
         subject=f"Sign in to {service}",
-        body=f"Open this link to sign in:\n\n{link}\n\nOr type this code where you asked for it: {code}\n\n"
-        "Both work once, for 15 minutes. Did you not ask for this? Then leave it: nobody is signed in without it.\n",
+        body=_letter(
+            "Open this link to sign in:",
+            link,
+            f"Or type this code where you asked for it: {code}",
+            "Both work once, for 15 minutes. Did you not ask for this? Then leave it: nobody is signed in without it.",
+        ),
     )
 
 
@@ -95,8 +101,12 @@ def invitation_text(link: str, what: str, *, service: str) -> MailText:
     """Return the mail by which a person is invited."""
     return MailText(
         subject=f"You can now use {service}",
-        body=f"You were given access: {what}.\n\nOpen this link to sign in for the first time:\n\n{link}\n\n"
-        "It works once, for 3 days. Later, sign in with this address: a new link is mailed to you each time.\n",
+        body=_letter(
+            "Open this link to sign in for the first time:",
+            link,
+            f"You were given access: {what}.",
+            "The link works once, for 3 days. Later, sign in with this address: a new link is mailed to you each time.",
+        ),
     )
 
 
@@ -104,19 +114,43 @@ def notice_text(what: str, *, service: str) -> MailText:
     """Return the mail that tells a person what was changed about how they sign in."""
     return MailText(
         subject=f"How you sign in to {service} was changed",
-        body=f"{what}\n\nWas it not you, nor somebody whom you asked? Then tell your manager or the operator now.\n",
+        body=_letter(what, "Was it not you, nor somebody whom you asked? Then tell your manager or the operator now."),
     )
 
 
 def attention_text(places: Sequence[PlaceWaiting], link: str, *, service: str) -> MailText:
     """Return the mail that says what waits: counts, and nobody's name."""
-    lines = []
-    for place in places[:MOST_PLACES]:
-        lines += [place.name, *(f"- {sentence}" for sentence in place.sentences), ""]
+    parts = [
+        "\n".join([_wrap(place.name), *(_wrap(sentence, "- ") for sentence in place.sentences)])
+        for place in places[:MOST_PLACES]
+    ]
     if len(places) > MOST_PLACES:
-        lines += [f"And {len(places) - MOST_PLACES} more providers.", ""]
+        parts.append(f"And {len(places) - MOST_PLACES} more providers.")
     waiting = sum(len(place.sentences) for place in places)
     return MailText(
         subject=f"{service}: {waiting} {'thing waits' if waiting == 1 else 'things wait'} for you",
-        body="\n".join([*lines, f"Look at it: {link}", "", f"How often this is sent: {link}/account", ""]),
+        body="\n\n".join(
+            [
+                "Open this link, and deal with what waits:",
+                link,
+                *parts,
+                f"Choose how often this is sent: {link}/account\n",
+            ]
+        ),
+    )
+
+
+def _letter(*paragraphs: str) -> str:
+    return "\n\n".join(map(_wrap, paragraphs)) + "\n"
+
+
+def _wrap(text: str, mark: str = "") -> str:
+    """Return a paragraph in lines that every reader shows whole; a link stays in one."""
+    return textwrap.fill(
+        text,
+        _LINE,
+        initial_indent=mark,
+        subsequent_indent=" " * len(mark),
+        break_long_words=False,
+        break_on_hyphens=False,
     )
