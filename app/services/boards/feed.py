@@ -86,11 +86,8 @@ def last_day(connection: Connection, caller: Caller) -> date | None:
 def count_days(connection: Connection, caller: Caller, newest: date, days: int) -> list[tuple[date, int]]:
     """Return the number of events of each of some days (UTC), the newest first."""
     board = board_of(caller).code
-    found = []
-    for back in range(days):
-        day = newest - timedelta(days=back)
-        found.append((day, feed.count_between(connection, board, *_bounds(day))))
-    return found
+    shown = [newest - timedelta(days=back) for back in range(days)]
+    return list(zip(shown, feed.count_between(connection, board, list(map(_bounds, shown))), strict=True))
 
 
 def read_day_as_it_stands(
