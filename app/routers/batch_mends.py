@@ -17,7 +17,7 @@ from app.routers.conditions import IfMatch
 from app.routers.openapi import problems
 from app.schemas.batch_mends import ChecksIn, MendIn, ReportIn, SetAsideIn, UndoingOut
 from app.schemas.batches import BatchOut, BatchRowOut, CheckedRowsOut
-from app.services.batches import lookup, mending, undoing
+from app.services.batches import lookup, mend_reports, mending, undoing
 from app.services.context import Caller, Work, transact_async
 
 router = APIRouter(prefix="/v1/batches", tags=["Batches"], route_class=StrictRoute)
@@ -69,7 +69,9 @@ async def report_batch_mends(caller: BatchesMender, batch_id: BatchId, body: Rep
     A row is ready once a check since its last change found nothing that refuses it. The rows of this batch stay what
     they were, each with the place where it was reported. At most 5,000 rows at a time.
     """
-    answer = await mending.report(caller, batch_id, body.rows, answer_of, permission_attested=body.permission_attested)
+    answer = await mend_reports.report(
+        caller, batch_id, body.rows, answer_of, permission_attested=body.permission_attested
+    )
     return send(caller, answer)
 
 

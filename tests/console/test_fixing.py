@@ -6,12 +6,13 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from lxml import html
 
 from app.services.context import Service
 from tests.builders.bodies import GRAND_ROUNDS
 from tests.builders.sent_files import row, workbook
 from tests.harness.api import Api, settle
-from tests.harness.console.windows import Window, sign_in
+from tests.harness.console.windows import SAME_SITE, Window, sign_in
 from tests.harness.uploads import work_through, worked
 
 DATABASES = ["sqlite"]
@@ -178,3 +179,70 @@ def test_what_cannot_be_kept_is_told_and_stands_in_its_field(clerk: Window, here
         assert clerk.status == (422 if text.strip("\x00") else 400)
         clerk.open(here)
         assert clerk.heading == "4 of 4 rows need fixing"
+
+
+def by_script(clerk: Window, here: str, number: int, address: str = "", **typed: str) -> Any:
+    """Press the button that checks a row, as its script does; return the answer."""
+    (given,) = clerk.tree.xpath("//button[@value=$value]/@hx-post", value=f"check:{number}")
+    sent = clerk.fields(here) | typed | {"do": f"check:{number}"}
+    return clerk.browser.post(address or given, data=sent, headers=SAME_SITE | {"HX-Request": "true"})
+
+
+def test_a_row_is_checked_by_itself_by_script_and_comes_back_alone(clerk: Window, here: str, api: Api) -> None:
+    clerk.open(here)
+    first, second = named(clerk, here, 3, "2.1"), named(clerk, here, 4, "2.1")
+    answer = by_script(clerk, here, 3, **{first: "2.3", second: "2.25"})
+    assert (answer.status_code, answer.headers["cache-control"].partition(",")[0]) == (200, "no-store")
+    part = html.fromstring(f"<table>{answer.text}</table>")
+    assert part.xpath("//tbody/@id") == ["row-3"]
+    assert part.xpath("//tbody//input/@value") == ["2.3"]
+    assert part.xpath("//tbody//input/@aria-invalid") == ["true"]
+    assert "0 of 4 ready." in answer.text
+    assert "Report the" not in answer.text
+    # What stands in other rows is theirs: it is kept by the buttons of the page, and its inputs fit still.
+    assert clerk.open(here).fields(here)[second] == ["2.1"]
+    answer = by_script(clerk, here, 3, **{named(clerk, here, 3, "2.3"): "2.25"})
+    assert "1 of 4 ready." in answer.text
+    assert "Report the 1 ready row" in answer.text
+    assert len(answer.content) < 4_000
+    assert "1 of 4 ready." in clerk.open(here).text
+    assert api.completions(activity_id=GRAND_ROUNDS) == []
+
+
+def test_a_row_that_somebody_else_changed_is_told_by_script_as_well(clerk: Window, here: str) -> None:
+    clerk.open(here)
+    name = named(clerk, here, 3, "2.1")
+    assert by_script(clerk, here, 3, **{name: "2"}).status_code == 200
+    answer = by_script(clerk, here, 3, **{name: "1"})
+    assert answer.status_code == 412
+    assert "Somebody else changed this row meanwhile" in answer.text
+    assert "is now “2”" in answer.text
+    assert 'value="1"' in answer.text
+
+
+def test_what_cannot_be_kept_is_told_by_script_at_its_row(clerk: Window, here: str) -> None:
+    clerk.open(here)
+    name = named(clerk, here, 3, "2.1")
+    answer = by_script(clerk, here, 3, **{name: "2" * 20_000})
+    assert answer.status_code == 422
+    assert "The value has more than 10,000 characters." in answer.text
+    assert clerk.open(here).fields(here)[name] == ["2.1"]
+
+
+def test_what_does_not_fit_on_the_page_any_more_leads_to_the_page_anew(clerk: Window, here: str) -> None:
+    clerk.open(here)
+    name = named(clerk, here, 3, "2.1")
+    other = by_script(clerk, here, 3, f"{here}/rows?after=0&columns=others", **{name: "2"})
+    assert (other.status_code, other.headers["hx-redirect"]) == (200, f"{here}#row-3")
+    assert clerk.open(here).fields(here)[named(clerk, here, 3, "2")] == ["2"]
+    press(clerk, here, "aside:4:wrong-file")
+    clerk.open(here)
+    aside = clerk.browser.post(
+        f"{here}/rows", data=clerk.fields(here) | {"do": "check:4"}, headers=SAME_SITE | {"HX-Request": "true"}
+    )
+    assert aside.headers["hx-redirect"] == here
+    assert "The row was set aside." in clerk.open(here).text
+    for button in ("report", "check", "check:x", "aside:3:other", ""):
+        refused = clerk.browser.post(f"{here}/rows", data=clerk.fields(here) | {"do": button}, headers=SAME_SITE)
+        assert refused.status_code == 422, button
+    assert clerk.browser.post(f"{here}/rows", data={"do": "check:3"}, headers=SAME_SITE).status_code == 403

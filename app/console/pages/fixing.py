@@ -4,23 +4,35 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from hashlib import sha256
 
 import msgspec
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from app.console.drawn_forms import DrawnForm, Said, said_about_record
+from app.console.drawn_forms import DrawnForm, Said
 from app.console.frame import Flash, go_to, page
+from app.console.pages.fix_rows import (
+    REASONS,
+    AsideRow,
+    DrawnGroup,
+    DrawnRow,
+    TypedRows,
+    draw_groups,
+    draw_reported,
+    draw_row,
+    heading_of,
+    reason_of,
+)
 from app.console.pages.uploads import UploadLine, answer_of, batch_of, line_of, uploader
 from app.console.routes import PageRoute, Sent, SentFields, value_of
 from app.console.visitors import Reporter, Visitor
 from app.core.errors import Conflict, InvalidRequest, PermissionNotAttested
-from app.domain.batch_mends import MendedRow, MendState, SetAsideReason, shown
-from app.domain.batches import Batch, BatchKind
-from app.domain.findings import Severity
-from app.services.batches import fixing, history, mending
-from app.services.batches.fixing import FixColumn, Fixing, FixRow
+from app.domain.batch_mends import MendState, SetAsideReason, shown
+from app.domain.batches import BatchKind
+from app.services.batches import fixing, history, mend_reports, mending
+from app.services.batches.fixing import FixColumn, FixRow
 from app.services.batches.mending import MOST_CHECKED, Edit
 from app.services.context import read_async, transact_async
 
@@ -29,51 +41,6 @@ PAGE = 50
 _NAME = re.compile(r"(\d{1,9})\.(\d{1,9}):(.{1,1000})", re.ASCII | re.DOTALL)
 """The name of an input: number of the row, version that was drawn, field."""
 _ROW = re.compile(r"\d{1,9}", re.ASCII)
-REASONS = (
-    (SetAsideReason.NO_PHYSICIAN.value, "No physician"),
-    (SetAsideReason.REPORTED_ELSEWHERE.value, "Reported elsewhere"),
-    (SetAsideReason.WRONG_FILE.value, "Wrong file"),
-    (SetAsideReason.OTHER.value, "Another reason"),
-)
-
-
-class DrawnCell(msgspec.Struct, frozen=True, kw_only=True):
-    """A cell of a row: an input, or a text."""
-
-    heading: str
-    name: str
-    """Empty for a text."""
-    text: str
-    was: str
-    """What was sent, where something else stands there now."""
-
-
-class DrawnRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A row to be fixed."""
-
-    number: int
-    cells: Sequence[DrawnCell]
-    form: DrawnForm
-    ready: bool
-    becomes: str
-    who: str
-
-
-class DrawnGroup(msgspec.Struct, frozen=True, kw_only=True):
-    """Rows that share a fault, and the buttons that mend all of them."""
-
-    text: str
-    detail: str
-    offers: Sequence[tuple[str, str, str]]
-
-
-class AsideRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A row that was set aside, or reported again."""
-
-    number: int
-    who: str
-    text: str
-    address: str
 
 
 class FixView(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,6 +49,8 @@ class FixView(msgspec.Struct, frozen=True, kw_only=True):
     here: str
     action: str
     """Where the form goes: this page of the rows."""
+    check: str
+    """Where a row is checked by itself; its number follows the folder."""
     line: UploadLine
     heading: str
     columns: Sequence[tuple[str, str, str, str]]
@@ -98,18 +67,32 @@ class FixView(msgspec.Struct, frozen=True, kw_only=True):
     older: str
     newest: str
     asks_permission: bool
+    checked: bool = False
+    """Of rows that were checked by themselves."""
     reasons: Sequence[tuple[str, str]] = REASONS
 
 
-class _Typed(msgspec.Struct, kw_only=True):
-    """What came with a form that is drawn again."""
+class _Typed(TypedRows, kw_only=True):
+    """What came with a form that is drawn again, all of it."""
 
-    texts: dict[int, dict[str, str]] = {}
-    """By number and field."""
-    stale: Sequence[int] = ()
     problem: str = ""
-    said: Sequence[Said] = ()
+    report: Sequence[Said] = ()
+    """What is said of the report."""
     permission: bool = False
+
+
+class CheckedRowView(msgspec.Struct, frozen=True, kw_only=True):
+    """A row that was checked by itself, in place of the one on the page."""
+
+    here: str
+    check: str
+    """Where the row is checked by itself."""
+    columns: int
+    row: DrawnRow
+    waiting: int
+    ready: int
+    checked: bool = True
+    reasons: Sequence[tuple[str, str]] = REASONS
 
 
 @router.get("")
@@ -137,7 +120,7 @@ async def fix_rows(
         flash, anchor = await _do(request, visitor, batch_id, sent)
     except PermissionNotAttested as problem:
         text = "Nothing was reported: nobody has said that the learners agreed."
-        typed.said = [Said(pointer="permission_attested", text=text, hint="Tick it once they have agreed.")]
+        typed.report = [Said(pointer="permission_attested", text=text, hint="Tick it once they have agreed.")]
         return await _show(request, visitor, batch_id, after, None, typed, problem.status)
     except (Conflict, InvalidRequest) as problem:
         typed.problem = " ".join(item.detail for item in problem.errors) or problem.detail
@@ -147,6 +130,58 @@ async def fix_rows(
 
 def _address(visitor: Visitor, batch_id: str, after: int = 0) -> str:
     return f"{visitor.home}/uploads/{batch_id}/fix{f'?after={after}' if after else ''}"
+
+
+def _check_address(visitor: Visitor, batch_id: str, after: int, columns: Sequence[FixColumn]) -> str:
+    """Return where rows of a page are checked one by one: each is drawn alone while its columns are the page's."""
+    drawn = sha256("\n".join(column.field for column in columns).encode()).hexdigest()[:12]
+    return f"{visitor.home}/uploads/{batch_id}/fix/rows?after={after}&columns={drawn}"
+
+
+@router.post("/rows")
+async def check_row(
+    request: Request, visitor: Reporter, provider_id: str, batch_id: str, sent: Sent, after: int = 0,
+    columns: str = "",
+) -> Response:  # fmt: skip
+    """Keep what was typed into one row, check it, and answer with the row: what the button does by script.
+
+    Whatever no longer fits on the page as it stands there leads to the page anew.
+    """
+    act, _, rest = value_of(sent, "do").partition(":")
+    if act != "check" or not _ROW.fullmatch(rest):
+        raise InvalidRequest("The button is of no page of ours. Load the page again.")
+    number = int(rest)
+    edits = [edit for edit in _edits(sent) if edit.number == number]
+    typed = TypedRows(texts={edit.number: dict(edit.texts) for edit in edits})
+    status = 200
+    try:
+        typed.stale = await transact_async(visitor.caller, mending.edit_many, batch_id, edits)
+        if typed.stale:
+            status = 412
+        else:
+            await mending.check(visitor.caller, batch_id, [number])
+            typed.texts = {}
+    except InvalidRequest as problem:
+        text = " ".join(item.detail for item in problem.errors) or problem.detail
+        typed.said, status = {number: [Said(pointer="", text=text, hint="It is not kept.")]}, problem.status
+    except Conflict as problem:
+        return go_to(request, _address(visitor, batch_id, after), Flash(text=problem.detail, kind="warn"))
+    found = await read_async(visitor.caller, fixing.load, batch_id, None)
+    some = [row for row in found.rows if row.row.result.number > after][:PAGE]
+    drawn = found.columns(some)
+    address = _check_address(visitor, batch_id, after, drawn)
+    row = next((row for row in some if row.row.result.number == number), None)
+    if row is None or not address.endswith(f"&columns={columns}"):
+        return go_to(request, f"{_address(visitor, batch_id, after)}#row-{number}")
+    view = CheckedRowView(
+        here=_address(visitor, batch_id),
+        check=address,
+        columns=len(drawn) + 2,
+        row=draw_row(found.batch, row, drawn, typed, visitor.home),
+        waiting=len(found.rows),
+        ready=found.ready,
+    )
+    return page(request, visitor, "pages/uploads/checked_row.html", view, status)
 
 
 def _edits(sent: SentFields) -> list[Edit]:
@@ -180,7 +215,7 @@ async def _do(request: Request, visitor: Visitor, batch_id: str, sent: SentField
         return Flash(text=f"Row {rest} waits again."), f"#row-{rest}"
     if act == "report":
         attested = "true" in sent.get("permission_attested", ())
-        answer = await mending.report(
+        answer = await mend_reports.report(
             uploader(visitor, request, sent), batch_id, None, answer_of, permission_attested=attested
         )
         link = f"{visitor.home}/uploads/{batch_of(answer)}"
@@ -234,26 +269,26 @@ async def _show(
     some = left[:PAGE]
     columns = found.columns(some)
     waiting = len(found.rows)
-    said = [*typed.said]
     view = FixView(
         here=here,
         action=_address(visitor, batch_id, after),
+        check=_check_address(visitor, batch_id, after, columns),
         line=line_of(uploads, uploads.batches[0]),
-        heading=_heading(found),
+        heading=heading_of(found),
         columns=[
             ("Row", "", "", ""),
             *((column.heading, "", "", "") for column in columns),
             ("What to do", "hidden", "", ""),
         ],
-        rows=[_drawn(found.batch, row, columns, typed, visitor.home) for row in some],
-        groups=_groups(found),
+        rows=[draw_row(found.batch, row, columns, typed, visitor.home) for row in some],
+        groups=draw_groups(found),
         aside=[
-            AsideRow(number=row.result.number, who=fixing.who_of(found.batch, row), text=_reason(row), address="")
+            AsideRow(number=row.result.number, who=fixing.who_of(found.batch, row), text=reason_of(row), address="")
             for row in found.aside
         ],
-        reported=[_reported(visitor, found.batch, row) for row in found.reported],
+        reported=[draw_reported(found.batch, row, visitor.home) for row in found.reported],
         mended=[line_of(one, one.batches[0]) for one in mended],
-        form=DrawnForm({"permission_attested": ["true"]} if typed.permission else {}, said, prefix="report"),
+        form=DrawnForm({"permission_attested": ["true"]} if typed.permission else {}, typed.report, prefix="report"),
         problem=typed.problem,
         waiting=waiting,
         ready=found.ready,
@@ -263,113 +298,3 @@ async def _show(
         asks_permission=found.batch.kind is BatchKind.LEARNER_COMPLETIONS,
     )
     return page(request, visitor, "pages/uploads/fix.html", view, status)
-
-
-def _heading(found: Fixing) -> str:
-    read = found.batch.records
-    if not found.rows:
-        return "Nothing is left to fix"
-    verb = "needs" if len(found.rows) == 1 else "need"
-    more = " or more" if found.more else ""
-    return f"{len(found.rows):,}{more} of {read:,} rows {verb} fixing"
-
-
-def _drawn(batch: Batch, row: FixRow, columns: Sequence[FixColumn], typed: _Typed, home: str) -> DrawnRow:
-    result, version = row.row.result, row.row.version
-    own = typed.texts.get(result.number, {})
-    names = {field: f"{result.number}.{version}:{field}" for field in row.inputs | (own.keys() & row.fields.keys())}
-    cells, fields = [], {}
-    for column in columns:
-        field = row.fields.get(column.field)
-        now = shown(row.row.value_of(field)) if field is not None else ""
-        sent = shown(field.value) if field is not None else ""
-        name = names.get(column.field, "")
-        if name:
-            fields[name] = [own.get(column.field, now)]
-        cells.append(DrawnCell(heading=column.heading, name=name, text=now, was=sent if sent != now else ""))
-    said = _said(row, names, home)
-    if result.number in typed.stale:
-        said.insert(0, _said_stale(row, own))
-    outcome = row.row.mend.outcome if row.row.mend is not None else None
-    return DrawnRow(
-        number=result.number,
-        cells=cells,
-        form=DrawnForm(fields, said, prefix=f"row-{result.number}"),
-        ready=row.row.state is MendState.READY,
-        becomes=outcome.value if outcome is not None else "",
-        who=fixing.who_of(batch, row.row),
-    )
-
-
-def _said(row: FixRow, names: Mapping[str, str], home: str) -> list[Said]:
-    """Return the findings of a row; of a ready one, its warnings."""
-    said = []
-    for index, finding in enumerate(row.row.findings):
-        field = row.columns_of.get(index)
-        heading = f"{row.fields[field].column}: " if field is not None else ""
-        said.append(
-            said_about_record(
-                finding.hint,
-                finding.completion_id,
-                home,
-                pointer=names.get(field or "", "") if finding.severity is Severity.REJECT else "",
-                severity="no" if finding.severity is Severity.REJECT else "warn",
-                text=f"{heading}{finding.detail}",
-                rule_address=f"/v1/rules/{finding.rule}",
-            )
-        )
-    return sorted(said, key=lambda line: line.severity == "warn")
-
-
-def _said_stale(row: FixRow, own: Mapping[str, str]) -> Said:
-    theirs = [
-        f"{field.column} is now “{shown(row.row.value_of(field))}”"
-        for name, field in row.fields.items()
-        if name in own and own[name] != shown(row.row.value_of(field))
-    ]
-    return Said(
-        pointer="",
-        text=f"Somebody else changed this row meanwhile: {'; '.join(theirs)}.",
-        hint="What you typed stands in the fields and is not kept yet. Check again to keep yours.",
-    )
-
-
-def _groups(found: Fixing) -> list[DrawnGroup]:
-    drawn = []
-    for group in found.groups():
-        number = len(group.numbers)
-        drawn.append(
-            DrawnGroup(
-                text=f"{number:,} rows have the same fault:",
-                detail=f"{group.heading}: {group.detail}",
-                offers=[
-                    (
-                        f"Write {offer.new} in all {number:,}",
-                        "do",
-                        "same:" + json.dumps([offer.field, offer.rule, offer.old, offer.new]),
-                    )
-                    for offer in group.offers
-                ],
-            )
-        )
-    return drawn
-
-
-def _reason(row: MendedRow) -> str:
-    reason = row.mend.set_aside if row.mend is not None else None
-    return dict(REASONS).get(reason.value, "") if reason is not None else ""
-
-
-def _reported(visitor: Visitor, batch: Batch, row: MendedRow) -> AsideRow:
-    reported = row.reported
-    assert reported is not None
-    if reported.number is None:
-        text = "Being reported"
-    elif reported.outcome is not None and reported.outcome.value == "rejected":
-        text = f"Rejected again, as row {reported.number}: fix it there"
-    else:
-        text = f"Reported as row {reported.number}: {reported.outcome.value if reported.outcome else ''}"
-    return AsideRow(
-        number=row.result.number, who=fixing.who_of(batch, row), text=text,
-        address=f"{visitor.home}/uploads/{reported.batch_id}",
-    )  # fmt: skip

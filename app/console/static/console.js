@@ -118,6 +118,31 @@ for (const form of document.querySelectorAll("form[data-keep]")) {
   document.addEventListener("change", keep);
 }
 
+// --- Rows to fix: Enter in a cell checks its row; once that has come back, the next fault has the focus.
+
+document.addEventListener("keydown", (event) => {
+  const row = event.key === "Enter" && !event.isComposing && closest(event, "tbody[data-row] input")?.closest("tbody");
+  const check = row && row.querySelector("button[hx-post]");
+  if (!check) return;
+  event.preventDefault();
+  if (!event.target.readOnly) check.click();
+});
+
+// What is typed while a row is under way would be lost with the row that is replaced.
+const holdRow = (row, held) => row?.querySelectorAll("input").forEach((field) => (field.readOnly = held));
+const letGo = () => document.querySelectorAll("tbody[data-row]").forEach((row) => holdRow(row, false));
+document.addEventListener("click", (event) => holdRow(closest(event, "tbody[data-row] button[hx-post]")?.closest("tbody"), true));
+for (const kind of ["htmx:error", "htmx:after:request"]) document.addEventListener(kind, letGo);
+
+document.addEventListener("htmx:after:swap", () => {
+  const row = document.querySelector("tbody[data-checked]");
+  if (!row) return;
+  row.removeAttribute("data-checked");
+  const isNext = (field) => row.contains(field) || row.compareDocumentPosition(field) & Node.DOCUMENT_POSITION_FOLLOWING;
+  const faults = [...document.querySelectorAll("tbody[data-row] [aria-invalid=true]")];
+  (faults.find(isNext) ?? faults[0] ?? row.querySelector("button[hx-post]")).focus();
+});
+
 // --- Files are dropped on their field, or anywhere on a page that has but one.
 
 function dropOf(event) {

@@ -1,15 +1,13 @@
-"""Mending: rejected records of a file are changed one by one, checked, and reported again as a batch of their own.
+"""Mending: rejected records of a file are changed one by one, and checked; `mend_reports` reports them again.
 
 The first batch stays what it was. What was typed is kept on the server as it is typed, so that no closed tab loses it;
-a check stores what it said of a record, and nothing else. What is reported goes through the one way in: the rejected
-file is written with the changed cells, and uploaded.
+a check stores what it said of a record, and nothing else.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from hashlib import sha256
 
 import msgspec
 from msgspec.structs import replace
@@ -19,27 +17,18 @@ from app.core.errors import Conflict, ErrorItem, FileRemoved, InvalidRequest, No
 from app.core.strict_json import pointer_of
 from app.domain.audit import BatchAudit
 from app.domain.batch_mends import CellValue, Mend, MendedRow, MendedRows, MendState, SetAsideReason, as_posted, shown
-from app.domain.batches import Batch, BatchKind, BatchStatus, FileHead, RawRow, RowOutcome, RowResult
+from app.domain.batches import Batch, BatchStatus, FileHead, RawRow, RowOutcome, RowResult
 from app.files.cells import UNKEEPABLE
 from app.files.record_fields import UnknownField, fields_of, typed_as, with_cells
-from app.files.result_files import file_name, write_rejected
-from app.files.writing.result_rows import AnnotatedRow
-from app.schemas.batch_form import permission_missing
 from app.services.batches import dry_runs, lifecycle
-from app.services.batches.intake import AnswerOf, finish_once
-from app.services.batches.lifecycle import NewBatch
 from app.services.batches.lookup import get, held_of
-from app.services.batches.uploads import IncomingUpload
 from app.services.context import RECORDS_AS_ONE, Caller, Work, read_async, transact_async
-from app.services.idempotency import Answer
 from app.services.preconditions import must_match
 from app.services.reporting.dry_run_state import DryRunState
 from app.store import batch_mends, batch_rows, batches
 
 MOST_CHECKED = 500
 """Records that are checked at once: as many as a bulk request may hold."""
-MOST_REPORTED = 5_000
-"""Records that are reported at once; whatever is ready beside them is reported next."""
 LONGEST_VALUE = 10_000
 """Characters that may be typed in place of one cell."""
 _REJECTED = (RowOutcome.REJECTED.value,)
@@ -53,7 +42,7 @@ def rows(
     """Return records of a batch after a place, in order, as sent and as they were changed; raises `NotFound`."""
     batch = get(connection, caller, batch_id)
     results = batch_rows.after(connection, batch_id, -1 if after is None else after, limit, outcomes)
-    return MendedRows(batch=batch, rows=_with_records(connection, batch, results), held=held_of(connection, results))
+    return MendedRows(batch=batch, rows=with_records(connection, batch, results), held=held_of(connection, results))
 
 
 def one(connection: Connection, caller: Caller, batch_id: str, number: int) -> MendedRow:
@@ -62,7 +51,7 @@ def one(connection: Connection, caller: Caller, batch_id: str, number: int) -> M
     result = batch_mends.row_numbered(connection, batch_id, number)
     if result is None:
         raise NotFound("The batch has no such row.")
-    (row,) = _with_records(connection, batch, [result])
+    (row,) = with_records(connection, batch, [result])
     return row
 
 
@@ -72,7 +61,8 @@ def states(connection: Connection, caller: Caller, batch_id: str) -> dict[str, i
     return batch_mends.count_states(connection, batch_id)
 
 
-def _with_records(connection: Connection, batch: Batch, results: Sequence[RowResult]) -> list[MendedRow]:
+def with_records(connection: Connection, batch: Batch, results: Sequence[RowResult]) -> list[MendedRow]:
+    """Return results of a batch with their records as sent and as they were changed."""
     raws: dict[int, RawRow] = {}
     for number in sorted({result.place // batch.piece_rows for result in results}):
         # One piece at a time: each may hold many records beside those that are asked for.
@@ -200,7 +190,7 @@ async def check(caller: Caller, batch_id: str, numbers: Numbers | None) -> Mende
 
 def _to_check(connection: Connection, caller: Caller, batch_id: str, numbers: Numbers | None) -> _ToCheck:
     batch = get(connection, caller, batch_id)
-    _require_mendable(batch)
+    require_mendable(batch)
     if numbers is None:
         unchecked = [
             place
@@ -218,7 +208,7 @@ def _to_check(connection: Connection, caller: Caller, batch_id: str, numbers: Nu
             raise InvalidRequest(errors=[ErrorItem(code="format", pointer=f"/rows/{index}", detail=detail, hint=hint)])
         results.append(result)
     ordered = sorted({result.place: result for result in results}.values(), key=lambda result: result.place)
-    found = _with_records(connection, batch, ordered)
+    found = with_records(connection, batch, ordered)
     for row in found:
         _require_open(row)
     return _ToCheck(batch=batch, rows=found)
@@ -227,15 +217,16 @@ def _to_check(connection: Connection, caller: Caller, batch_id: str, numbers: Nu
 def _of_places(connection: Connection, caller: Caller, batch_id: str, places: Sequence[int]) -> list[MendedRow]:
     batch = get(connection, caller, batch_id)
     results = batch_rows.of_places(connection, batch_id, places)
-    return _with_records(connection, batch, results)
+    return with_records(connection, batch, results)
 
 
 def _edited(batch: Batch, some: Sequence[MendedRow]) -> list[tuple[int, RawRow]]:
     assert batch.head is not None
-    return [(row.result.place, _edited_raw(batch.head, row)) for row in some]
+    return [(row.result.place, edited_raw(batch.head, row)) for row in some]
 
 
-def _edited_raw(head: FileHead, row: MendedRow) -> RawRow:
+def edited_raw(head: FileHead, row: MendedRow) -> RawRow:
+    """Return a record with what was changed in it; raises `FileRemoved` once it is gone."""
     if row.raw is None:
         raise FileRemoved("The records of this file as they were sent were removed: mend your own copy.")
     cells = row.mend.cells if row.mend is not None else {}
@@ -259,105 +250,18 @@ def _version_of(mend: Mend | None) -> int:
     return mend.version if mend is not None else 1
 
 
-class _Prepared(msgspec.Struct, frozen=True, kw_only=True):
-    """Mends that are to be reported, in the order of their records, and the batch that they are of."""
-
-    batch: Batch
-    mends: Sequence[Mend]
-    rows: Sequence[MendedRow]
-
-
-async def report(
-    caller: Caller, batch_id: str, numbers: Numbers | None, answer_of: AnswerOf, *, permission_attested: bool
-) -> Answer:
-    """Report the records that are ready, or those of them that are named, as a batch that names this one.
-
-    Done once under an idempotency key; the permission to report is asked for again. Raises `NotFound`, and `Conflict`
-    when nothing is ready, or a record was changed while its file was written.
-    """
-    prepared = await read_async(caller, _prepare, batch_id, numbers)
-    batch = prepared.batch
-    if batch.kind is BatchKind.LEARNER_COMPLETIONS and not permission_attested:
-        raise permission_missing(
-            "permission_attested is not true; nothing was reported.",
-            "Send permission_attested=true once the learners have agreed to the reporting.",
-        )
-    upload = IncomingUpload(caller.service, caller.batch_owner)
-    digest, size, name = sha256(), 0, batch.filename
-    if prepared.rows and batch.head is not None:
-        name = file_name("Mended", caller.service.clock(), batch.head.format, batch.head)
-        written = await asyncio.to_thread(_write, batch, prepared.rows)
-        try:
-            for piece in written:
-                digest.update(piece)
-                size += len(piece)
-                await upload.store(piece)
-        except BaseException:
-            await upload.drop()
-            raise
-    given = NewBatch(
-        upload_id=upload.upload_id,
-        kind=batch.kind,
-        filename=name,
-        size=size,
-        digest=digest.hexdigest(),
-        permission_attested=permission_attested,
-        dry_run=False,
-        on_unmatched=batch.on_unmatched,
-        mends=batch_id,
-    )
-
-    def produce(work: Work) -> Answer:
-        upload.require_fit()
-        return answer_of(_create(work, prepared, given))
-
-    return await finish_once(caller, upload, produce, answer_of, batch.kind)
-
-
-def _prepare(connection: Connection, caller: Caller, batch_id: str, numbers: Numbers | None) -> _Prepared:
-    batch = get(connection, caller, batch_id)
-    ready = batch_mends.ready(connection, batch_id, MOST_REPORTED)
-    results = batch_rows.of_places(connection, batch_id, [mend.place for mend in ready])
-    if numbers is not None:
-        results = [result for result in results if result.number in set(numbers)]
-    chosen = {result.place for result in results}
-    return _Prepared(
-        batch=batch,
-        mends=[mend for mend in ready if mend.place in chosen],
-        rows=_with_records(connection, batch, results),
-    )
-
-
-def _write(batch: Batch, some: Sequence[MendedRow]) -> list[bytes]:
-    """Return the rejected file of some records, with what was changed in them."""
-    assert batch.head is not None
-    head = batch.head
-    edited = [_edited_raw(head, row) for row in some]
-    return list(write_rejected(head, [AnnotatedRow(number=row.number, raw=row.raw) for row in edited]))
-
-
-def _create(work: Work, prepared: _Prepared, given: NewBatch) -> Batch:
-    batch = lifecycle.lock(work, prepared.batch.batch_id)
-    _require_mendable(batch)
-    if not prepared.mends:
-        raise Conflict("No row is ready. Mend some, check them, and report those that pass.")
-    created = lifecycle.create(work, given)
-    if not batch_mends.note_reported(work.connection, prepared.mends, created.batch_id, work.now):
-        raise Conflict("Somebody changed or reported one of the rows meanwhile. Nothing was reported: look once more.")
-    return created
-
-
 def _lock_row(work: Work, batch_id: str, number: int) -> tuple[Batch, MendedRow]:
     """Return a batch, locked until the transaction ends, and a rejected record of it; raises `NotFound`, `Conflict`."""
     batch = lifecycle.lock(work, batch_id)
-    _require_mendable(batch)
+    require_mendable(batch)
     row = one(work.connection, work.caller, batch_id, number)
     if row.result.outcome is not RowOutcome.REJECTED:
         raise Conflict("The row was not rejected: there is nothing to mend. Correct the record that it became.")
     return batch, row
 
 
-def _require_mendable(batch: Batch) -> None:
+def require_mendable(batch: Batch) -> None:
+    """Raise `Conflict` for a batch whose rejected records cannot be mended, or not yet."""
     if batch.dry_run:
         raise Conflict("This was a check only. Upload the file; what is rejected then is mended there.")
     if not batch.finished:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from app.services.batches import mending
+from app.services.batches import mend_reports
 from app.services.context import Service
 from app.store.sql.statements import execute
 from tests.api.batches.test_mending import FAULTY, a_batch, check, mend, put, report
@@ -63,13 +63,13 @@ def test_a_row_that_a_retry_accepts_while_its_report_is_written_is_not_reported_
     batch = a_batch(api, service)
     mend(api, batch, 4, Number_of_CME_Credits="2")
     check(api, batch)
-    written = mending._write
+    written = mend_reports._write
 
     def write_while_retried(*given: Any) -> Any:
         change(service, "UPDATE batch_rows SET outcome = 'added' WHERE batch_id = :id AND place = 1", batch)
         return written(*given)
 
-    monkeypatch.setattr(mending, "_write", write_while_retried)
+    monkeypatch.setattr(mend_reports, "_write", write_while_retried)
     assert_problem(report(api, batch), 409, "conflict")
     assert [one["batch_id"] for one in api.get("/v1/batches").json["data"]] == [batch["batch_id"]]
 
@@ -83,14 +83,14 @@ def test_of_two_reports_at_once_one_reports(
     mend(api, batch, 4, Number_of_CME_Credits="2")
     mend(api, batch, 5, Licensing_ID="444444")
     check(api, batch)
-    both, writing = threading.Barrier(2), mending._write
+    both, writing = threading.Barrier(2), mend_reports._write
 
     def write_together(*given: Any) -> Any:
         written = writing(*given)
         both.wait(20)
         return written
 
-    monkeypatch.setattr(mending, "_write", write_together)
+    monkeypatch.setattr(mend_reports, "_write", write_together)
     answers = at_once([lambda: report(api, batch, key=key)] * 2)
     assert sorted(answer.status for answer in answers) == ([202, 409] if key is None else [202, 202])
     work_through(service)
@@ -110,7 +110,7 @@ def test_a_report_that_dies_after_its_file_was_written_reports_nothing_and_is_re
         raise RuntimeError("killed")
 
     with monkeypatch.context() as patched:
-        patched.setattr(mending, "finish_once", die)
+        patched.setattr(mend_reports, "finish_once", die)
         assert report(api, batch, key="one").status == 500
     assert states(api, batch) == ["ready"]
     assert report(api, batch, key="one").status == 202

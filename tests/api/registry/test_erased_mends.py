@@ -9,7 +9,7 @@ import pytest
 
 from app.services.access import erasure
 from app.services.access.removal import remove_records
-from app.services.batches import mending
+from app.services.batches import mend_reports, mending
 from app.services.context import Service, Work, operator, transact
 from app.store import batches
 from tests.api.registry.test_erased_files import faults, lines, she_has_credit
@@ -88,14 +88,14 @@ def test_what_was_read_of_her_before_is_not_reported_after(
     batch = worked(api, service, lines(her_report(credits=2.1, completed_on="2021-12-09")))
     assert type_in(api, batch, 1, {"/cme/0/credits": "2.25"}).status == 200
     assert check(api, batch).json["data"][0]["mend"]["state"] == "ready"
-    writing = mending._write
+    writing = mend_reports._write
 
     def write_while_erased(*given: Any) -> Any:
         written = writing(*given)
         erasure.erase(service, NPI, unread=True)
         return written
 
-    monkeypatch.setattr(mending, "_write", write_while_erased)
+    monkeypatch.setattr(mend_reports, "_write", write_while_erased)
     assert_problem(report(api, batch), 409, "conflict")
     assert stored_of_her(service) == {}
 

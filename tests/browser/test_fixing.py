@@ -1,0 +1,46 @@
+"""Fixing rows by the keyboard: Enter checks the row, and the next fault has the focus."""
+
+from __future__ import annotations
+
+from playwright.sync_api import Page
+
+from tests.browser.conftest import Visitor
+from tests.browser.tasks import FAULTY, upload, wait_until
+
+DAY = "08"
+
+
+def focused(page: Page) -> str:
+    """Return the row that has the focus, and the value of its field."""
+    return str(page.evaluate("(e => (e.closest('tbody')?.id ?? '') + ' ' + e.value)(document.activeElement)"))
+
+
+def test_enter_checks_the_row_and_goes_to_the_next_fault(visitor: Visitor) -> None:
+    page = visitor.enter("a clerk")
+    upload(page, [row | {"Completion Date": f"{DAY}/{day}/2021"} for day, row in enumerate(FAULTY, 11)], "enter.xlsx")
+    page.get_by_role("link", name="Fix the rows").click()
+    cells = page.locator("tbody[data-row] input[aria-invalid=true]")
+    rows = [str(found) for found in page.locator("tbody[data-row]").evaluate_all("all => all.map(e => e.id)")]
+    drawn = cells.first.get_attribute("name")
+    cells.first.fill("2.3")
+    cells.first.press("Enter")
+    # Still at fault: what is wrong stands beside it, and typing goes on there.
+    wait_until(page, lambda: page.locator(f"#{rows[0]} input").first.get_attribute("name") != drawn)
+    wait_until(page, lambda: focused(page) == f"{rows[0]} 2.3")
+    assert page.get_by_text("0 of 4 ready.").is_visible()
+    page.keyboard.press("Control+a")
+    page.keyboard.type("2.25")
+    page.keyboard.press("Enter")
+    page.get_by_text("1 of 4 ready.").wait_for()
+    wait_until(page, lambda: focused(page) == f"{rows[1]} 2.1")
+    assert page.get_by_role("button", name="Report the 1 ready row").is_visible()
+    assert page.locator(f"#{rows[0]}.done").count() == 1
+    # The button does the same, and what was typed in another row stands there.
+    page.locator(f"#{rows[2]} input[aria-invalid=true]").first.fill("1.5")
+    page.locator(f"#{rows[1]} input[aria-invalid=true]").first.fill("2")
+    page.locator(f"#{rows[1]}").get_by_role("button", name="Check").click()
+    page.get_by_text("2 of 4 ready.").wait_for()
+    wait_until(page, lambda: focused(page) == f"{rows[2]} 1.5")
+    page.keyboard.press("Enter")
+    page.get_by_text("3 of 4 ready.").wait_for()
+    assert visitor.complaints == []
