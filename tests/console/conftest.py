@@ -11,7 +11,10 @@ from fastapi.testclient import TestClient
 from app.main import answer_for, create_app
 from app.services.context import Service
 from app.services.operations.startup import open_service
+from tests.builders.bodies import tina
+from tests.harness.api import Api, settle
 from tests.harness.console import pages, role_pages
+from tests.harness.console.stronger import sign_in_board
 from tests.harness.console.windows import Window
 from tests.harness.databases import settings_for
 
@@ -74,3 +77,12 @@ def browser(running_console: TestClient, service: Service) -> TestClient:
     assert isinstance(app, FastAPI)
     answer_for(app, service)
     return _browser_of(app, running_console)
+
+
+@pytest.fixture
+def board(api: Api, window: Window, service: Service) -> Window:
+    """The window of ABA's staff, with one credit that waits for them."""
+    assert api.report(tina()).status == 201
+    settle(service)
+    sign_in_board(window, service)
+    return window

@@ -15,24 +15,13 @@ from fastapi.testclient import TestClient
 from app.services.boards.decision_workbooks import read_decisions_file
 from app.services.context import Service
 from app.store.sql.statements import fetch, fetch_value
-from tests.builders.bodies import tina
-from tests.harness.api import Api, settle
-from tests.harness.console.stronger import sign_in_board
+from tests.harness.api import settle
 from tests.harness.console.windows import SAME_SITE, Window
 
 HERE = "/b/ABA"
 ROSTER, DECISIONS, DAY = f"{HERE}/roster", f"{HERE}/decisions", f"{HERE}/days/2021-12-20"
 MEBIBYTE = 1_048_576
 HEADINGS = b"First Name\tLast Name\tBoard ID\n"
-
-
-@pytest.fixture
-def board(api: Api, window: Window, service: Service) -> Window:
-    """The window of ABA's staff, with one credit that waits for them."""
-    assert api.report(tina()).status == 201
-    settle(service)
-    sign_in_board(window, service)
-    return window
 
 
 def send_file(window: Window, path: str, fields: dict[str, Any], name: str, content: bytes) -> Window:

@@ -10,22 +10,12 @@ from typing import Any
 import pytest
 
 from app.services.context import Service
-from tests.builders.bodies import tina
 from tests.harness.api import Api, settle
 from tests.harness.console.stronger import sign_in_board
 from tests.harness.console.windows import SAME_SITE, Window, sign_in
 
 HERE = "/b/ABA"
 DAY = f"{HERE}/days/2021-12-20"
-
-
-@pytest.fixture
-def board(api: Api, window: Window, service: Service) -> Window:
-    """The window of ABA's staff, with one credit that waits for them."""
-    assert api.report(tina()).status == 201
-    settle(service)
-    sign_in_board(window, service)
-    return window
 
 
 def ticked(window: Window) -> dict[str, Any]:
