@@ -15,7 +15,7 @@ from app.core.http.pagination import MOST_COUNTED, Total
 from app.domain.credits import CreditStatus
 from app.store import completion_lists
 from app.store.completion_lists import CompletionFilter, activity_conditions
-from app.store.lists.keyset_pages import ListConditions, count_total
+from app.store.lists.keyset_pages import ListConditions, count_total, without_index
 from app.store.looking import credit_lines
 from app.store.looking.totals import STATUSES
 from app.store.sql.statements import fetch, on_sqlite
@@ -94,10 +94,8 @@ def _count_fallen(
     if holding:
         held = conditions.in_list("holding", sorted(holding))
         board = conditions.in_list("holding_board", wanted.boards or [])
-        conditions.add(
-            f"NOT EXISTS (SELECT 1 FROM credits h WHERE h.completion_id = c.completion_id AND h.board IN ({board}) "
-            f"AND h.status IN ({held}))"
-        )
+        holds = without_index(f"h.board IN ({board})", f"h.status IN ({held})")
+        conditions.add(f"(SELECT 1 FROM credits h WHERE h.completion_id = c.completion_id AND {holds} LIMIT 1) IS NULL")
     return count_total(connection, conditions).count
 
 
