@@ -33,6 +33,8 @@ FIRST_VISIT, LATER_PAGE, PART, REQUESTS = 120, 60, 4, 7
 """Kilobytes, and the requests of a first visit."""
 RENDERING = 5
 """Milliseconds that drawing 50 rows may take."""
+IDLE = 2
+"""Seconds after which a connection is opened anew: the server ends one that rests for longer."""
 HOME = f"/p/{PROVIDER}"
 _JSON = {"Content-Type": "application/json"}
 _ASSET = re.compile(r'(?:href|src)="(/static/[^"]+)"')
@@ -150,6 +152,7 @@ class _Visitor:
     def __init__(self, port: int, credentials: Mapping[str, str]) -> None:
         self._connection = http.client.HTTPConnection("127.0.0.1", port)
         self._credentials = credentials
+        self._asked_at = 0.0
 
     def body(self, address: str, *, packed: bool = False) -> bytes:
         """Return what stands at an address; `packed` as it is sent to a browser."""
@@ -162,9 +165,12 @@ class _Visitor:
         return (time.perf_counter() - begun) * 1_000
 
     def send(self, method: str, address: str, body: bytes | None, headers: Mapping[str, str]) -> bytes:
+        if time.monotonic() - self._asked_at > IDLE:
+            self._connection.close()
         self._connection.request(method, address, body, {**self._credentials, **headers})
         answer = self._connection.getresponse()
         read = answer.read()
+        self._asked_at = time.monotonic()
         assert answer.status in (200, 201), (method, address, answer.status, read[:500])
         return read
 

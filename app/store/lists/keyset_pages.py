@@ -145,7 +145,7 @@ def count_total(connection: Connection, conditions: ListConditions, most: int | 
 def group_rows(connection: Connection, list_: ListConditions, columns: Sequence[str]) -> list[Row]:
     """Return (values of columns, number of rows) for each group of the rows that fit; all of them are read."""
     plan_for_values(connection)
-    source = _short_source(connection, list_) or next(iter(list_.sources), None)
+    source = _shortest_source(connection, list_)
     if source is not None:
         joined = _from_ids(list_, f"SELECT DISTINCT {list_.identity} FROM ({source}) d")
         found = f"{joined} AND {without_index(*list_.always, *list_.conditions)}"
@@ -162,7 +162,8 @@ def _count(connection: Connection, list_: ListConditions, enough: int) -> int:
     Where a filter has no column of the list, its source is counted, unless much of the list fits.
     """
     if list_.sources and any(column is None for column, _ in list_.tests) and not _much_fits(connection, list_):
-        source = _short_source(connection, list_) or list_.sources[0]
+        source = _shortest_source(connection, list_)
+        assert source is not None
         # A part of a long source will do if enough of it fits; else a longer part is tested, at last all of it.
         part = 3 * enough
         while True:
@@ -209,6 +210,15 @@ def _short_source(connection: Connection, list_: ListConditions, few: int | None
         if fetch_value(connection, query, {**list_.parameters, "few": few + 1}) <= few:
             return source
     return None
+
+
+def _shortest_source(connection: Connection, list_: ListConditions) -> str | None:
+    """Return a source about as long as the shortest; the first where all are long, None where there is none."""
+    for few in (FEW, 10 * FEW, 100 * FEW):
+        source = _short_source(connection, list_, few)
+        if source is not None:
+            return source
+    return next(iter(list_.sources), None)
 
 
 def plan_for_values(connection: Connection) -> None:
