@@ -99,7 +99,7 @@ browser-pages:
 	$(BROWSER_TESTS)/test_accessibility.py --short -k sideways
 
 browser-stories:
-	$(BROWSER_TESTS)/test_stories.py --short
+	$(BROWSER_TESTS)/test_stories.py tests/browser/test_registry_stories.py --short
 
 screenshots: $(STAMP) $(BROWSER)/.installed  ## Make the twelve pictures of docs/pictures/ anew from the demo world (needs chromium).
 	$(BROWSER)/bin/python -m tests.browser.pictures

@@ -7,7 +7,7 @@ These tests run in an environment that has Playwright and nothing of the project
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
@@ -22,6 +22,8 @@ if find_spec("playwright") is None:
     collect_ignore_glob = ["test_*.py"]
 else:
     from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+    from tests.browser.looks import breaches_in, widths_scrolling_sideways
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -42,6 +44,18 @@ def looks(pytestconfig: pytest.Config) -> tuple[Look, ...]:
 def widths(pytestconfig: pytest.Config) -> tuple[int, ...]:
     """The widths in which a page may not scroll sideways."""
     return FEW_WIDTHS if pytestconfig.getoption("short") else WIDTHS
+
+
+@pytest.fixture
+def sound(looks: tuple[Look, ...], widths: tuple[int, ...]) -> Callable[[Page], bool]:
+    """Whether a page has no breach of accessibility and does not scroll sideways, as it stands."""
+
+    def judge(page: Page) -> bool:
+        assert breaches_in(page, looks) == []
+        assert widths_scrolling_sideways(page, widths) == []
+        return True
+
+    return judge
 
 
 @pytest.fixture(scope="session")
@@ -74,11 +88,18 @@ def _person_of(address: str) -> str | None:
 
 
 def _go(page: Page, address: str) -> None:
-    address, _, link = address.partition(" > ")
+    address, *steps = address.split(" > ")
     page.goto(address)
-    if link:
-        page.locator(link).first.click()
-        page.wait_for_load_state()
+    for step in steps:
+        place, _, text = step.partition(" := ")
+        found = page.locator(place).first
+        if not text:
+            found.click()
+            page.wait_for_load_state()
+        elif found.evaluate("field => field.matches('select')"):
+            found.select_option(text)
+        else:
+            found.fill(text)
 
 
 _SIGNED_IN: dict[tuple[str, str], Any] = {}
@@ -106,7 +127,7 @@ class Visitor:
         return page
 
     def open(self, address: str, *, width: int = 1280, theme: str = "light", script: bool = True, **more: Any) -> Page:
-        """Open a page in a window of its own, as a clerk where it is a provider's; follow a link where it names one."""
+        """Open a page in a window of its own, as a clerk where it is a provider's; take the steps that it names."""
         entered = _person_of(address)
         if entered is not None and (self.server, entered) not in _SIGNED_IN:
             _SIGNED_IN[self.server, entered] = self.enter(entered).context.storage_state()

@@ -32,14 +32,19 @@ def open_adding(page: Page) -> None:
 
 
 def fill_tina(page: Page, day: str = "12/01/2021", points: str = "2") -> None:
-    """Type a learner of one board."""
-    page.get_by_label("First name").fill("Tina")
-    page.get_by_label("Last name").fill("Karacme")
-    page.get_by_label("Birth month and day").fill("11/24")
+    """Type Tina, who is known to one board."""
+    fill_learner(page, "Tina", "Karacme", "11/24", "35867909", day, points)
+
+
+def fill_learner(page: Page, first: str, last: str, birth: str, board_id: str, day: str, points: str) -> None:
+    """Type a learner of one board, ABA."""
+    page.get_by_label("First name").fill(first)
+    page.get_by_label("Last name").fill(last)
+    page.get_by_label("Birth month and day").fill(birth)
     page.get_by_label("Date completed").fill(day)
     page.get_by_role("checkbox", name="Report CME credit").uncheck()
     page.get_by_role("checkbox", name="American Board of Anesthesiology").check()
-    page.get_by_label("ABA ID").fill("35867909")
+    page.get_by_label("ABA ID").fill(board_id)
     page.get_by_label("ABA points, total").fill(points)
     page.get_by_label("ABA points, total").blur()
 

@@ -13,21 +13,8 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.browser.conftest import Visitor
-from tests.browser.looks import breaches_in, widths_scrolling_sideways
+from tests.browser.looks import breaches_in
 from tests.browser.tasks import FAULTY, SERIES, fill_tina, open_adding, upload, wait_until
-from tests.browser.visited import Look
-
-
-@pytest.fixture
-def sound(looks: tuple[Look, ...], widths: tuple[int, ...]):  # type: ignore[no-untyped-def]
-    """Whether a page has no breach of accessibility and does not scroll sideways, as it stands."""
-
-    def judge(page: Page) -> bool:
-        assert breaches_in(page, looks) == []
-        assert widths_scrolling_sideways(page, widths) == []
-        return True
-
-    return judge
 
 
 def test_learners_are_added_one_by_one_with_live_marks(visitor: Visitor, sound) -> None:  # type: ignore[no-untyped-def]

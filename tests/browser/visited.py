@@ -7,6 +7,10 @@ from __future__ import annotations
 
 from typing import Literal
 
+_ON_FILE = (
+    "/operator/registry > [name=reason] := physician > [name='/last_name'] := Karacme > #search .btn > tbody .btn"
+)
+"""Everything on file of somebody: ids are made anew with each demo, and names stand in no address."""
 VISITED = {
     "/": ["/"],
     "/accessibility": ["/accessibility"],
@@ -29,9 +33,9 @@ VISITED = {
     "/operator/people": ["/operator/people"],
     "/operator/providers": ["/operator/providers"],
     "/operator/registry": ["/operator/registry"],
-    "/operator/registry/{physician_id}/merge": ["/operator/registry/none-such/merge"],
+    "/operator/registry/{physician_id}/merge": [f"{_ON_FILE} > main a[href$='/merge']"],
+    "/operator/registry/{physician_id}/split": [f"{_ON_FILE} > main a[href$='/split']"],
     "/operator/registry/{physician_id}/unmerge": [],
-    "/operator/registry/{physician_id}/split": [],
     "/operator/work": [],
     "/p/{provider_id}": ["/p/0008001"],
     "/p/{provider_id}/activities": ["/p/0008001/activities", "/p/0008001/activities?q=nothing-like-it"],
@@ -90,24 +94,20 @@ VISITED = {
     "/sign-in/factor": ["/sign-in/factor"],
     "/sign-in/{token}": ["/sign-in/none-such"],
 }
-_LOOKED_AT = {
-    "": True, "/activities": False, "/activities/{activity_id}": True, "/activities/{activity_id}/learners": True,
-    "/completions/{completion_id}": True, "/held": False, "/held/{held_id}": False, "/learners": False,
-    "/reports": False, "/reports/{name}": False, "/settings": False, "/settings/keys": True,
-    "/settings/keys/{client_id}": False, "/settings/people": True, "/settings/provider": False,
-    "/settings/vendors": True, "/settings/webhooks": True, "/settings/webhooks/{client_id}/{endpoint_id}": False,
-    "/summary": False, "/uploads": True, "/uploads/{batch_id}": False,
-}  # fmt: skip
-"""Pages of a provider that an operator sees as well, and whether they are visited there: where they look different."""
+_LOOKED_AT = (
+    "", "/activities", "/activities/{activity_id}", "/activities/{activity_id}/learners",
+    "/completions/{completion_id}", "/held", "/held/{held_id}", "/learners", "/reports", "/reports/{name}", "/settings",
+    "/settings/keys", "/settings/keys/{client_id}", "/settings/people", "/settings/provider", "/settings/vendors",
+    "/settings/webhooks", "/settings/webhooks/{client_id}/{endpoint_id}", "/summary", "/uploads", "/uploads/{batch_id}",
+)  # fmt: skip
+"""Pages of a provider that an operator sees as well."""
 VISITED |= {
     f"/operator/as/{{provider_id}}{path}": [
-        address.replace("/p/0008001", "/operator/as/0008001").replace("nth-child(3)", "nth-child(2)")
-        for address in VISITED[f"/p/{{provider_id}}{path}"][:1]
-        if visited
+        address.replace("/p/0008001", "/operator/as/0008001") for address in VISITED[f"/p/{{provider_id}}{path}"][:1]
     ]
-    for path, visited in _LOOKED_AT.items()
+    for path in _LOOKED_AT
 }
-"""Addresses to visit, by the path of their route; ` > ` stands before the link of that page that is followed then."""
+"""Addresses to visit, by the path of their route; ` > ` stands before what is clicked then, or filled (` := `)."""
 ENTERED = {
     "/account": "a clerk",
     "/operator": "the operator",
