@@ -6,12 +6,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from fastapi.testclient import TestClient
 from lxml import html
 
 from app.services.context import Service
 from app.services.registry import validations
+from app.store.looking import known_learners
 from tests.builders.people import import_people
-from tests.harness.api import Api, settle
+from tests.harness.api import Api, api_of, settle
 from tests.harness.console.windows import Window, sign_in
 
 DATABASES = ["sqlite"]
@@ -321,3 +323,69 @@ def test_a_reader_adds_nobody_and_a_foreign_activity_is_not_there(window: Window
 def test_a_reader_may_not(window: Window, service: Service) -> None:
     sign_in(window, service, role="reader")
     assert window.open(ADD).status == 403
+
+
+def mark_of(window: Window, given: dict[str, Any], at: str = ADD, target: str = "/cme/0") -> str:
+    """Ask for the mark of a target of an otherwise empty form; return its words."""
+    drawn = window.open(at).fields(at)
+    return window.send(f"{at}/match", {**drawn, **given, "target": target}, hx_request="true").text
+
+
+def test_a_mark_says_what_is_left_under_the_maximum_that_binds(window: Window, service: Service, api: Api) -> None:
+    sign_in(window, service)
+    assert mark_of(window, REBECCA) == "Learner matched"
+    report(window, REBECCA)
+    assert mark_of(window, REBECCA) == "Learner matched 50 left for this learner"
+    assert mark_of(window, REBECCA | JOHN) == "Learner matched"
+    report(window, TINA)
+    assert mark_of(window, TINA, target="/moc/0") == "Learner matched 51.75 left for this learner"
+    assert mark_of(window, TINA | {"/moc/0/board_id": "1"}, target="/moc/0") == "No learner matched"
+    # The page itself, too, once the mark was paid for; and another activity of the provider has sums of its own.
+    report(window, REBECCA | {"do": "check", "/completed_on": "12/11/2021", "/cme/0/credits": "50.25"})
+    assert window.text.count("50 left for this learner") == 1
+    assert "At most 50 can still be reported" in window.text
+    assert mark_of(window, REBECCA, f"{BASE}/201801422/add") == "Learner matched"
+    settle(service)
+
+
+def test_where_no_maximum_binds_or_a_record_is_corrected_nothing_is_said_to_be_left(
+    window: Window, service: Service, api: Api
+) -> None:
+    sign_in(window, service)
+    journal = f"{BASE}/201754277/add"
+    report(window, REBECCA | {"/cme/0/credits": "1"}, journal)
+    assert credits_of(api, "201754277") == [("Test", "TN-M", 1, ())]
+    assert mark_of(window, REBECCA, journal) == "Learner matched"
+    report(window, REBECCA)
+    assert "50 left" in mark_of(window, REBECCA)
+    # The form of a correction says its version: what it corrects is part of the sum.
+    assert mark_of(window, REBECCA | {"version": "1"}) == "Learner matched"
+    settle(service)
+
+
+def test_the_sum_is_that_of_the_providers_own_id_of_a_learner_in_its_own_activity(
+    window: Window, service: Service, api: Api, http: TestClient
+) -> None:
+    sign_in(window, service)
+    report(window, REBECCA)
+    sought = {
+        "first_name": "Rebecca",
+        "last_name": "Test",
+        "state": "TN",
+        "license_id": "444444",
+        "date_of_birth": "02/01",
+    }
+    other = api_of(http, service, "other", providers=["0008002"])
+    ids = {
+        client: caller.send("POST", "/v1/learner-validations", json=sought).json["learner_id"]
+        for client, caller in (("0008001", api), ("0008002", other))
+    }
+
+    def held(provider: str, learner: str) -> dict[str, int]:
+        ask = (provider, ids[learner], "201759558")
+        return service.database.read(lambda connection: known_learners.held_in_activity(connection, *ask))
+
+    assert held("0008001", "0008001") == {"CME": 8}
+    assert held("0008001", "0008002") == {}
+    assert held("0008002", "0008002") == {}
+    settle(service)

@@ -175,7 +175,9 @@ async def match(given: Given) -> Response:
     pointer = value_of(given.sent, "target")
     if pointer.rpartition("/")[0] not in ("/cme", "/moc") or not pointer.rpartition("/")[2].isdecimal():
         raise NotFound
-    mark = await mark_of(given.visitor, given.sent, given.sent, pointer, ask=True)
+    # A record that is corrected, which says its version, is part of what is held already.
+    adds_to = given.activity if "version" not in given.sent else None
+    mark = await mark_of(given.visitor, given.sent, given.sent, pointer, ask=True, adds_to=adds_to)
     action = f"{given.visitor.home}/activities/{given.activity.activity_id}/add"
     view = MarkView(mark, DrawnForm(), action)
     return page(given.request, given.visitor, "pages/reporting/mark.html", view)
@@ -231,12 +233,18 @@ async def _check(given: SentRecord, sitting: Sitting) -> Response:
 
 
 async def marks_of(
-    visitor: Visitor, sent: SentFields, form: DrawnForm, rows: RecordRows, *, ask: bool
+    visitor: Visitor,
+    sent: SentFields,
+    form: DrawnForm,
+    rows: RecordRows,
+    *,
+    ask: bool,
+    adds_to: Activity | None = None,
 ) -> dict[str, Mark]:
     """Return the marks of the targets of a form, by pointer."""
     fields = {name: list(values) for name, values in form.fields.items()}
     pointers = [*rows.states, "/cme/0", *(board.pointer for board in rows.boards)]
-    return {pointer: await mark_of(visitor, sent, fields, pointer, ask=ask) for pointer in pointers}
+    return {pointer: await mark_of(visitor, sent, fields, pointer, ask=ask, adds_to=adds_to) for pointer in pointers}
 
 
 async def _show(
@@ -261,7 +269,7 @@ async def _show(
         base=base,
         action=f"{base}/add",
         rows=rows,
-        marks=await marks_of(visitor, sent, form, rows, ask=ask),
+        marks=await marks_of(visitor, sent, form, rows, ask=ask, adds_to=activity),
         days=((day(today), "Today"),),
         agreed=sitting.agreed,
         sitting=sitting.sealed(visitor, activity.activity_id),

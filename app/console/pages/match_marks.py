@@ -15,9 +15,12 @@ from pydantic import ValidationError
 from app.console.routes import SentFields, value_of
 from app.console.visitors import Visitor
 from app.core.errors import InvalidRequest
+from app.domain.activities import Activity
 from app.domain.boards import Need
 from app.domain.identity.matches import Result
 from app.schemas.validations import ValidationIn
+from app.services.context import read_async
+from app.services.looking import known_learners
 from app.services.registry import validations
 
 _PURPOSE = "match mark"
@@ -33,6 +36,8 @@ class Mark(msgspec.Struct, frozen=True, kw_only=True):
     lacking: str = ""
     asked: str = ""
     """What was asked and answered, sealed; empty while nothing was."""
+    left: float | None = None
+    """What the one who was matched can still be credited with; None where that is not known, or without bounds."""
 
     @property
     def name(self) -> str:
@@ -43,12 +48,23 @@ class Mark(msgspec.Struct, frozen=True, kw_only=True):
 class _Asked(msgspec.Struct, frozen=True):
     digest: str
     state: str
+    learner_id: str = ""
+    """The provider's own id of the one who was matched."""
 
 
-async def mark_of(visitor: Visitor, sent: SentFields, fields: SentFields, pointer: str, *, ask: bool) -> Mark:
+async def mark_of(
+    visitor: Visitor,
+    sent: SentFields,
+    fields: SentFields,
+    pointer: str,
+    *,
+    ask: bool,
+    adds_to: Activity | None = None,
+) -> Mark:
     """Return the mark of a target of a form's `fields`; without `ask`, nobody is looked for who was not before.
 
-    `sent` holds what was asked before: places may have been closed up since.
+    `sent` holds what was asked before: places may have been closed up since. With the activity that the record would
+    add to, a mark says what is left there of the one who was matched, from the provider's own records.
     """
     mark = Mark(pointer=pointer)
     sought, lacking = _sought(fields, pointer, visitor)
@@ -60,7 +76,8 @@ async def mark_of(visitor: Visitor, sent: SentFields, fields: SentFields, pointe
         opened = keyring.unseal(_PURPOSE, value_of(sent, name), bound_to) if name.startswith(_ASKED) else None
         known = msgspec.json.decode(opened, type=_Asked) if opened is not None else None
         if known is not None and keyring.verifies_record(_PURPOSE, content, known.digest):
-            return replace(mark, state=known.state, asked=value_of(sent, name))
+            left = await _left(visitor, known, adds_to, value_of(fields, f"{pointer}/board"))
+            return replace(mark, state=known.state, asked=value_of(sent, name), left=left)
     if not ask:
         return mark
     try:
@@ -69,9 +86,16 @@ async def mark_of(visitor: Visitor, sent: SentFields, fields: SentFields, pointe
         return replace(mark, lacking="names and numbers that can be read")
     except InvalidRequest as problem:
         return replace(mark, lacking=problem.faults[0].detail.rstrip("."))
-    state = _STATES[answer.result]
-    asked = _Asked(keyring.record_digest(_PURPOSE, content), state)
-    return replace(mark, state=state, asked=keyring.seal(_PURPOSE, msgspec.json.encode(asked), bound_to))
+    asked = _Asked(keyring.record_digest(_PURPOSE, content), _STATES[answer.result], answer.learner_id or "")
+    left = await _left(visitor, asked, adds_to, value_of(fields, f"{pointer}/board"))
+    sealed = keyring.seal(_PURPOSE, msgspec.json.encode(asked), bound_to)
+    return replace(mark, state=asked.state, asked=sealed, left=left)
+
+
+async def _left(visitor: Visitor, asked: _Asked, adds_to: Activity | None, board: str) -> float | None:
+    if adds_to is None or not asked.learner_id:
+        return None
+    return await read_async(visitor.caller, known_learners.left_in_activity, asked.learner_id, adds_to, board or None)
 
 
 def _sought(fields: SentFields, pointer: str, visitor: Visitor) -> tuple[dict[str, str], list[str]]:

@@ -7,6 +7,9 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from app.domain.activities import Activity
+from app.domain.amounts import in_credits, in_quarters
+from app.domain.credits import CME
 from app.domain.looking.known_learners import KnownLearner
 from app.services.context import Caller
 from app.services.lists import Listed
@@ -28,3 +31,18 @@ def named(
     """Return some of the learners that the provider has reported, by id; those of others are left out."""
     found = known_learners.named(connection, caller.provider_id, learner_ids, series)
     return {learner.learner_id: learner for learner in found}
+
+
+def left_in_activity(
+    connection: Connection, caller: Caller, learner_id: str, activity: Activity, board: str | None
+) -> float | None:
+    """Return what a learner can still be credited with of CME, or of a board, in an activity of the provider.
+
+    None where no maximum binds, or where the provider has reported nothing of the learner there.
+    """
+    maximum = activity.maximum(board) if activity.maximum_checked else None
+    if maximum is None:
+        return None
+    held = known_learners.held_in_activity(connection, caller.provider_id, learner_id, activity.activity_id)
+    quarters = held.get(board or CME, 0)
+    return in_credits(max(0, in_quarters(maximum) - quarters)) if quarters else None

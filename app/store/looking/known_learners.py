@@ -19,6 +19,7 @@ from app.store.completions import load_by_ids
 from app.store.lists.keyset_pages import ListConditions, find_places
 from app.store.lists.orders import Order, Place, SortColumn
 from app.store.sql.key_sets import select_by_keys
+from app.store.sql.statements import fetch
 from app.store.sql.values import read_date
 
 _ORDER = Order(
@@ -70,6 +71,19 @@ def named(
     )
     places: list[Place] = [[completion_id] for _, completion_id in newest]
     return [learner for _, learner in _read(connection, provider_id, series, places)]
+
+
+def held_in_activity(connection: Connection, provider_id: str, learner_id: str, activity_id: str) -> dict[str, int]:
+    """Return the quarters that a learner holds of an activity of the provider, by CME or board; {} for strangers."""
+    rows = fetch(
+        connection,
+        "SELECT b.target, b.quarters FROM learner_links l "
+        "JOIN activities a ON a.activity_id = :activity AND a.provider_id = l.provider_id "
+        "JOIN ledger b ON b.activity_id = a.activity_id AND b.subject = l.learner_id "
+        "WHERE l.provider_id = :provider AND l.link = :learner",
+        {"provider": provider_id, "learner": learner_id, "activity": activity_id},
+    )
+    return {target: int(quarters) for target, quarters in rows}
 
 
 def _conditions(provider_id: str, words: Sequence[str], series: str | None, *, inside: bool) -> ListConditions:
