@@ -29,6 +29,8 @@ from app.store.sql.statements import Row, execute, fetch, fetch_column, fetch_va
 
 FEW = 5_000
 """A filter with at most this many rows is gathered at once."""
+LONGER = (50_000, 500_000)
+"""Where no filter has few rows, one of at most so many is looked for."""
 FIRST_STEP = 4
 """Rows walked in the first step, for each row of the page; each further step is four times as long."""
 LONGEST_STEP = 20_000
@@ -214,7 +216,7 @@ def _short_source(connection: Connection, list_: ListConditions, few: int | None
 
 def _shortest_source(connection: Connection, list_: ListConditions) -> str | None:
     """Return a source about as long as the shortest; the first where all are long, None where there is none."""
-    for few in (FEW, 10 * FEW, 100 * FEW):
+    for few in (FEW, *LONGER):
         source = _short_source(connection, list_, few)
         if source is not None:
             return source

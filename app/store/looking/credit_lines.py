@@ -145,8 +145,11 @@ def _order(sort: Sequence[SortKey], *, along_credits: bool, filled: bool = True)
 
 def _conditions(connection: Connection, wanted: CompletionFilter, *, along_credits: bool) -> ListConditions:
     join = "CROSS JOIN" if on_sqlite(connection) else "JOIN"
-    # The last of all statuses: so an index of statuses ends before it.
-    always = [OWN] if wanted.query.status else [OWN, "x.status < 'withdrawn'"]
+    # The last of all statuses: so an index of statuses ends before it. Where another order is walked, SQLite is not to
+    # take that index for it: it would sort all lines.
+    walks_statuses = wanted.query.sort is None or wanted.query.sort.lstrip("-").startswith("status")
+    status = "x.status" if walks_statuses or not on_sqlite(connection) else "+x.status"
+    always = [OWN] if wanted.query.status else [OWN, f"{status} < 'withdrawn'"]
     if along_credits:
         always.insert(0, "x.provider_id = :provider")
     first, second = ("credits x", "completions c") if along_credits else ("completions c", "credits x")
