@@ -12,6 +12,7 @@ import openpyxl
 import pytest
 from fastapi.testclient import TestClient
 
+from app.core.errors import Unreadable
 from app.services.boards.decision_workbooks import read_decisions_file
 from app.services.context import Service
 from app.store.sql.statements import fetch, fetch_value
@@ -207,29 +208,52 @@ def test_more_decisions_than_are_taken_at_a_time_are_told(board: Window) -> None
 def test_a_file_says_the_same_however_it_is_cut_into_pieces(encoding: str, cut: int) -> None:
     text = 'sep=;\r\ncredit_id;position;decision;reason\r\na;1;rejected;"Müller;\r\nsays so"\r\nb;2;;\r\n'
     content = text.encode(encoding)
-    rows = read_decisions_file(lambda: (content[at : at + cut] for at in range(0, len(content), cut)))
+    rows, found = read_decisions_file(lambda: (content[at : at + cut] for at in range(0, len(content), cut)), 9)
     assert rows == [{"credit_id": "a", "position": 1, "decision": "rejected", "reason": "Müller;\r\nsays so"}]
+    assert found == 1
 
 
-def test_rows_without_a_decision_take_no_memory() -> None:
-    line = b"a,1,,\n" * 10_000
+HEADING = b"credit_id,position,decision,reason\n"
+LAST = b"b,2,accepted,\n"
 
-    def pieces() -> Iterator[bytes]:
-        yield b"credit_id,position,decision,reason\n"
-        for _ in range(8):
-            yield line
-        yield b"b,2,accepted,\n"
 
+@pytest.mark.parametrize(
+    ("pieces", "found"),
+    [
+        ([HEADING, *[b"a,1,,\n" * 10_000] * 8, LAST], 1),
+        ([HEADING, LAST, *[b"a,1,accepted,\n" * 10_000] * 16], 160_001),
+        ([HEADING, LAST, *[b",,x\n" * 10_000] * 19], 190_001),
+    ],
+    ids=["without a decision", "more than are taken", "of nothing"],
+)
+def test_a_file_of_very_many_rows_takes_no_memory(pieces: list[bytes], found: int) -> None:
     tracemalloc.start()
     try:
-        rows = read_decisions_file(pieces)
+        rows, counted = read_decisions_file(lambda: pieces, 2)
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert rows == [{"credit_id": "b", "position": 2, "decision": "accepted"}]
+    assert {"credit_id": "b", "position": 2, "decision": "accepted"} in rows
+    assert (len(rows), counted) == (min(found, 2), found)
     assert peak < 4 * MEBIBYTE, f"{peak:,} bytes"
 
 
-def test_a_line_without_end_is_refused() -> None:
-    with pytest.raises(Exception, match="too long"):
-        read_decisions_file(lambda: iter([b"credit_id,decision\n", *[b"x" * MEBIBYTE] * 6]))
+@pytest.mark.parametrize(
+    ("pieces", "said"),
+    [
+        ([b"credit_id,decision\n", *[b"x" * MEBIBYTE] * 6], "row of the table is too long"),
+        # Quoted line breaks: every line is short, and the row never ends.
+        ([HEADING, b'a,1,"', *[b'",bb,"\n' * 10_000] * 15], "row of the table is too long"),
+        ([HEADING, *[b"a,1,,\n" * 10_000] * 21], "more than 200,000 lines"),
+    ],
+    ids=["a line", "a row", "a table"],
+)
+def test_what_has_no_end_is_refused_before_it_takes_memory(pieces: list[bytes], said: str) -> None:
+    tracemalloc.start()
+    try:
+        with pytest.raises(Unreadable, match=said):
+            read_decisions_file(lambda: pieces, 5_000)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 8 * MEBIBYTE, f"{peak:,} bytes"

@@ -88,6 +88,10 @@ def _not_text() -> Unreadable:
     return Unreadable("The table is not text in UTF-8, UTF-16 or Windows-1252. Save it as CSV in UTF-8.")
 
 
+def _too_long() -> Unreadable:
+    return Unreadable("A row of the table is too long. Save it again as CSV.")
+
+
 def first_bytes(open_pieces: OpenPieces) -> bytes:
     """Return the first bytes of a file, enough to tell what it is; fewer of a shorter one."""
     found = b""
@@ -117,8 +121,8 @@ def _lines(pieces: Iterable[bytes], encoding: str) -> Iterator[str]:
     kept = ""
     for text in codecs.iterdecode(pieces, encoding):
         *lines, kept = (kept + text).split("\n")
-        if len(kept) > _LONGEST_LINE:
-            raise Unreadable("A line of the table is too long. Save it again as CSV.")
+        if len(kept) > _LONGEST_ROW:
+            raise _too_long()
         yield from (f"{line}\n" for line in lines)
     if kept:
         yield kept
@@ -131,7 +135,13 @@ def read_table(table: CsvTable, text: str) -> dict[str, list[dict[str, Any]]]:
 
 def read_lines(table: CsvTable, text: Iterable[str]) -> dict[str, list[dict[str, Any]]]:
     """Return the rows of a table, given line by line, as the list that a JSON body has; raises `Problem`."""
-    rest = iter(text)
+    return {table.list_name: list(iter_rows(table, text))}
+
+
+def iter_rows(table: CsvTable, text: Iterable[str]) -> Iterator[dict[str, Any]]:
+    """Yield the rows of a table, given line by line, as the objects of its list; raises `Problem`."""
+    bound = _RowBound(text)
+    rest = iter(bound)
     first = next(rest, "")
     named = _SEPARATOR.match(first)
     separator = named[1] if named is not None else _find_separator(table, first)
@@ -144,13 +154,38 @@ def read_lines(table: CsvTable, text: Iterable[str]) -> dict[str, list[dict[str,
         taken = table.known | table.ignored
         if unknown := [number for number, name in enumerate(heading, 1) if name not in taken]:
             raise InvalidRequest(errors=[_unknown_column(number, table) for number in unknown[:_MAX_UNKNOWN]])
-        rows = (_object(table, heading, cells, lines.line_num + above) for cells in lines if any(cells))
-        return {table.list_name: [row for row in rows if table.required in row or table.required not in heading]}
+        for cells in lines:
+            bound.begin_row()
+            if not any(cells):
+                continue
+            row = _object(table, heading, cells, lines.line_num + above)
+            if table.required in row or table.required not in heading:
+                yield row
     except csv.Error as error:
         cause = next(
             (cause for sign, cause in _CAUSES if sign in str(error)), "its cells are not written as CSV has it"
         )
         raise Unreadable(f"The table cannot be read at line {lines.line_num + above}: {cause}.") from None
+
+
+class _RowBound:
+    """Lines of a table, of which those of one row are not too long together: a quoted cell may go on for ever."""
+
+    def __init__(self, lines: Iterable[str]) -> None:
+        self._lines = lines
+        self._length = 0
+
+    def begin_row(self) -> None:
+        """Count anew: what was yielded is read."""
+        self._length = 0
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield the lines; raises `Unreadable`."""
+        for line in self._lines:
+            self._length += len(line)
+            if self._length > _LONGEST_ROW:
+                raise _too_long()
+            yield line
 
 
 def _find_separator(table: CsvTable, text: str) -> str:
@@ -205,8 +240,8 @@ _CAUSES = (
 """Words of the parser, each with what they are a sign of."""
 _TELLING = 8
 """Bytes: no mark of an encoding or of a workbook is longer."""
-_LONGEST_LINE = 4_194_304
-"""Characters of a line that is read piece by piece."""
+_LONGEST_ROW = 262_144
+"""Characters of a row, line breaks within its cells and all: twice as many as the parser takes of one cell."""
 _LONGEST_HEADING = 10_000
 """Characters of the first line that are looked at for its separator."""
 _BETWEEN_WORDS = re.compile(r"[\s_-]+")

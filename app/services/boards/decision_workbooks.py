@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Any
 
 from app.core.errors import Unreadable
-from app.core.http.csv_bodies import OpenPieces, decode_lines, first_bytes, read_lines
+from app.core.http.csv_bodies import OpenPieces, decode_lines, first_bytes, iter_rows
 from app.domain.batches import FileFault
 from app.files.parsing.limits import MEBIBYTE, Limits
 from app.files.parsing.sheet_tables import LIMITS, read_sheet_lines
@@ -29,11 +30,24 @@ def read_decisions_text(content: bytes) -> str:
     return "".join(_read_workbook([content], LIMITS))
 
 
-def read_decisions_file(open_pieces: OpenPieces) -> list[dict[str, Any]]:
-    """Return the rows of a daily file that have a decision, whatever its size; raises `Problem`."""
+def read_decisions_file(open_pieces: OpenPieces, most: int) -> tuple[list[dict[str, Any]], int]:
+    """Return the first `most` rows of a daily file that have a decision, and how many have one; raises `Problem`.
+
+    Whatever the file holds, those rows are all that is kept of it.
+    """
     is_workbook = first_bytes(open_pieces).startswith(_BEGINNINGS)
-    lines = _read_workbook(open_pieces(), _FILE_LIMITS) if is_workbook else decode_lines(open_pieces)
-    return read_lines(DECISIONS, lines)[DECISIONS.list_name]
+    lines = _read_workbook(open_pieces(), _FILE_LIMITS) if is_workbook else _bounded(decode_lines(open_pieces))
+    rows = iter_rows(DECISIONS, lines)
+    kept = list(islice(rows, most))
+    return kept, len(kept) + sum(1 for _ in rows)
+
+
+def _bounded(lines: Iterable[str]) -> Iterator[str]:
+    """Yield the lines of a table; raises `Unreadable` for more than a sheet may have rows."""
+    for number, line in enumerate(lines):
+        if number > _FILE_LIMITS.rows:
+            raise Unreadable(f"The table has more than {_FILE_LIMITS.rows:,} lines. Send it in parts.")
+        yield line
 
 
 def _read_workbook(chunks: Iterable[bytes], limits: Limits) -> Iterator[str]:

@@ -172,12 +172,12 @@ def _decisions_of(service: Service, upload_id: str, size: int) -> DecisionsIn:
         raise InvalidRequest("There is no file. Choose the day's file with your decisions.")
     if size > MOST_BYTES:
         raise InvalidRequest(f"The file has more than {MOST_BYTES >> 20} MB. Send its rows in parts.")
-    rows = read_decisions_file(lambda: read_upload(service, upload_id))
+    rows, found = read_decisions_file(lambda: read_upload(service, upload_id), MOST_DECISIONS)
     if not rows:
         raise InvalidRequest("No row of the file has a decision. Write accepted or rejected in the column decision.")
-    if len(rows) > MOST_DECISIONS:
-        found, most = f"{len(rows):,}", f"{MOST_DECISIONS:,}"
-        raise InvalidRequest(f"The file has {found} decisions, and {most} are taken at a time. Send it in parts.")
+    if found > MOST_DECISIONS:
+        most = f"{MOST_DECISIONS:,}"
+        raise InvalidRequest(f"The file has {found:,} decisions, and {most} are taken at a time. Send it in parts.")
     try:
         return DecisionsIn.model_validate({DECISIONS.list_name: rows})
     except ValidationError as error:
