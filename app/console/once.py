@@ -78,6 +78,11 @@ def one_form(caller: Caller) -> Caller:
     return msgspec.structs.replace(caller, idempotency_key=f"form {caller.idempotency_key} {caller.fingerprint}")
 
 
+def with_file(visitor: Visitor, sent: SentFields, what: str, digest: str) -> Caller:
+    """Return the caller of a form with a file, by the digest of its content: with another file, it is another form."""
+    return one_form(keyed(visitor, sent, what, [without_own_fields(sent), digest]))
+
+
 def without_own_fields(sent: SentFields) -> SentFields:
     """Return the fields of a form but for those that every form has."""
     return {name: values for name, values in sent.items() if name not in OWN_FIELDS}

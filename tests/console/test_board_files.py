@@ -79,6 +79,14 @@ def test_a_roster_of_some_megabytes_arrives_and_a_form_sent_twice_counts_once(bo
     assert left_over(service) == []
 
 
+def test_another_roster_by_the_form_of_one_that_arrived_arrives_as_well(board: Window, service: Service) -> None:
+    form = board.open(ROSTER).fields(ROSTER)
+    for name, content in (("one.txt", b"Rebecca\tTest\t1\n"), ("other.txt", b"Ann\tTwice\t2\n")):
+        send_file(board, ROSTER, form, name, HEADINGS + content)
+        assert f"{name} has arrived" in board.text
+    assert (batches(service), left_over(service)) == (2, [])
+
+
 def test_nothing_is_kept_of_a_roster_that_is_refused(board: Window, service: Service) -> None:
     content = HEADINGS + b"Rebecca\tTest\t1\n" * 100_000
     for token in ({}, {"token": "0" * 64}):

@@ -45,6 +45,19 @@ def test_a_credit_is_accepted_on_screen(board: Window, service: Service) -> None
     settle(service)
 
 
+def test_decisions_sent_twice_by_one_form_undo_nothing_that_was_decided_since(board: Window, service: Service) -> None:
+    first = ticked(board) | {"decision": "accepted"}
+    board.send(DAY, first)
+    board.send(DAY, ticked(board) | {"decision": "rejected", "reason_code": "duplicate"})
+    board.send(DAY, first)
+    assert "Rejected" in board.open(DAY).tree.xpath("string(//table)")
+    # Another decision by the same form is another form.
+    board.send(DAY, first | {"decision": "rejected", "reason_code": "over-limit"})
+    board.send(DAY, ticked(board) | {"decision": "accepted"})
+    assert "Accepted" in board.open(DAY).tree.xpath("string(//table)")
+    settle(service)
+
+
 def test_a_credit_is_rejected_with_the_boards_reason(board: Window, service: Service, api: Api) -> None:
     given = {"decision": "rejected", "reason_code": "name-differs", "reason": "We have her as Becky."}
     board.send(DAY, ticked(board) | given)

@@ -87,6 +87,23 @@ def test_the_same_form_sent_twice_is_one_upload(clerk: Window, service: Service)
     settle(service)
 
 
+def test_a_form_that_was_changed_after_it_was_sent_is_another_upload(clerk: Window, service: Service) -> None:
+    drawn = clerk.open(f"{UPLOADS}/new").fields(f"{UPLOADS}/paste")
+    rows = tab_text([row()]).decode()
+    given = drawn | {"rows": rows, "kind": "learner-completions", "permission_attested": "true"}
+    made = [address(clerk.send(f"{UPLOADS}/paste", given | {"do": act})) for act in ("check", "upload")]
+    fields = {name: texts[0] for name, texts in clerk.open(f"{UPLOADS}/new").fields(f"{UPLOADS}/new").items()}
+    fields |= {"kind": "learner-completions", "permission_attested": "true"}
+    for act, sent in (("check", row()), ("upload", row()), ("upload", row(Completion_Date="12/13/2021"))):
+        files = {"file": ("learners.xlsx", workbook([sent]))}
+        clerk.shown = clerk.browser.post(f"{UPLOADS}/new", data=fields | {"do": act}, files=files, headers=SAME_SITE)
+        made.append(address(clerk._follow()))
+    assert len(set(made)) == 5
+    assert f"{UPLOADS}/new" not in made
+    work_through(service)
+    settle(service)
+
+
 def test_what_is_missing_is_told_at_its_field_and_what_was_pasted_comes_back(clerk: Window) -> None:
     send_file(clerk, b"", name="", permission_attested="")
     assert clerk.status == 422

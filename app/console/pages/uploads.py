@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from app.console.drawn_forms import DrawnForm, Said, said_of_problem
 from app.console.frame import go_to, page
-from app.console.once import key_of, keyed, without_own_fields
+from app.console.once import keyed, one_form, with_file, without_own_fields
 from app.console.routes import PageRoute, Sent, SentFields, value_of
 from app.console.visitors import Reporter, Visitor
 from app.core.errors import InvalidRequest, PermissionNotAttested, Problem, UploadQuotaExceeded
@@ -177,7 +177,7 @@ async def upload_file(request: Request, visitor: Reporter, provider_id: str) -> 
             form.files = []
         _settle_fields(form)
         visitor.caller.charge_arrived(form.size, BYTES_AS_ONE)
-        return replace(visitor.caller, idempotency_key=key_of(sent), scope="batches:write")
+        return replace(with_file(visitor, sent, request.url.path, form.digest), scope="batches:write")
 
     content_type = request.headers.get("content-type", "")
     try:
@@ -204,8 +204,9 @@ async def upload_pasted(request: Request, visitor: Reporter, provider_id: str, s
 
 
 def uploader(visitor: Visitor, request: Request, sent: SentFields) -> Caller:
-    """Return the caller who uploads by a form: sent twice, it counts once."""
-    return replace(keyed(visitor, sent, request.url.path, without_own_fields(sent)), scope="batches:write")
+    """Return the caller who uploads by a form: sent twice it counts once, and changed it is another one."""
+    caller = one_form(keyed(visitor, sent, request.url.path, without_own_fields(sent)))
+    return replace(caller, scope="batches:write")
 
 
 def answer_of(batch: Batch) -> Answer:

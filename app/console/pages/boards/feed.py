@@ -15,6 +15,7 @@ from starlette.responses import Response, StreamingResponse
 
 from app.console.drawn_forms import DrawnForm, Said, said_of_problem
 from app.console.frame import Flash, go_to, page
+from app.console.once import keyed, one_form, without_own_fields
 from app.console.pages.boards.files import incoming, read_file
 from app.console.routes import PageRoute, Sent, value_of
 from app.console.visitors import BoardStaff, Visitor
@@ -140,8 +141,9 @@ async def decide_day(request: Request, visitor: BoardStaff, code: str, day: Day,
     if said:
         return await _show_day(request, visitor, day, DrawnForm(sent, said), status=422)
     visitor.caller.charge(len(decisions), DECISIONS_AS_ONE, pointer="/credit")
-    reply = await board_decisions.decide(visitor.caller, decisions, after=None)
-    return go_to(request, f"{visitor.home}/days/{day}", _say_results(reply.results))
+    caller = one_form(keyed(visitor, sent, request.url.path, without_own_fields(sent)))
+    results = await board_decisions.decide_once(caller, decisions)
+    return go_to(request, f"{visitor.home}/days/{day}", _say_results(results))
 
 
 @router.post("/decisions")

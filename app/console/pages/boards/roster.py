@@ -70,7 +70,7 @@ async def upload_roster(request: Request, visitor: BoardStaff, code: str) -> Res
     upload = incoming(visitor)
 
     def settle(form: Form) -> Caller:
-        caller = settle_form(visitor, form)
+        caller = settle_form(request, visitor, form)
         if form.files == ["file"] and not form.filename:
             # A browser sends the field though nothing was chosen.
             form.files = []
