@@ -49,8 +49,10 @@ def count_completions(connection: Connection, wanted: CompletionFilter, boards: 
         return _capped(holding)
     if boards is None or len(boards) > 1:
         return completion_lists.count(connection, wanted)
-    fallen = asked - _HOLDING
-    return _capped(holding + (_count_fallen(connection, wanted, asked & _HOLDING, fallen) if fallen else 0))
+    if not asked - _HOLDING:
+        return _capped(holding)
+    fallen = _count_fallen(connection, wanted, boards, asked)
+    return fallen if fallen.capped else _capped(holding + fallen.count)
 
 
 def _is_worth_it(wanted: CompletionFilter, boards: Collection[str] | None) -> bool:
@@ -86,17 +88,17 @@ def _kept(
 
 
 def _count_fallen(
-    connection: Connection, wanted: CompletionFilter, holding: Collection[str], fallen: Collection[str]
-) -> int:
+    connection: Connection, wanted: CompletionFilter, boards: Collection[str], asked: Collection[CreditStatus]
+) -> Total:
     """Count the completions with a rejected or withdrawn credit that fits, and none that holds."""
-    query = wanted.query.model_copy(update={"status": sorted(fallen)})
+    query = wanted.query.model_copy(update={"status": sorted(set(asked) - _HOLDING)})
     conditions = completion_lists.conditions_of(msgspec.structs.replace(wanted, query=query))
-    if holding:
-        held = conditions.in_list("holding", sorted(holding))
-        board = conditions.in_list("holding_board", wanted.boards or [])
+    if holding := sorted(_HOLDING.intersection(asked)):
+        held = conditions.in_list("holding", holding)
+        board = conditions.in_list("holding_board", sorted(boards))
         holds = without_index(f"h.board IN ({board})", f"h.status IN ({held})")
         conditions.add(f"(SELECT 1 FROM credits h WHERE h.completion_id = c.completion_id AND {holds} LIMIT 1) IS NULL")
-    return count_total(connection, conditions).count
+    return count_total(connection, conditions)
 
 
 def _capped(counted: int) -> Total:

@@ -11,8 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Connection
 
+from app.core.http.pagination import Total
 from app.domain.batches import EntryMethod
+from app.domain.credits import CreditKind
 from app.schemas.looking.line_queries import CreditLineQuery
+from app.schemas.queries import CompletionQuery
 from app.services.context import Service
 from app.store.completion_lists import CompletionFilter
 from app.store.lists import keyset_pages
@@ -195,6 +198,27 @@ def test_credit_that_was_rejected_and_reported_again_is_one_completion(api: Api,
     query = {"board": "ABA", "entry_method": "api", "activity_id": again["activity_id"]}
     for path in (LINES, "/v1/learner-completions"):
         assert api.get(path, include="total", **query).json["total"] == len(list(api.pages(path, **query))) > 0
+    # Of an installation with one certifying board, the kind leaves that board alone, though no query names it.
+    of_kind = CompletionFilter(
+        provider_id="0008001", query=CompletionQuery(kind=[CreditKind.MOC], entry_method=[EntryMethod.API])
+    )
+    total = service.database.read(lambda connection: list_totals.count_completions(connection, of_kind, {"ABA"}))
+    assert total == Total(1, capped=False)
+
+
+def test_a_total_of_rejected_credit_alone_says_that_there_is_more(
+    api: Api, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = [api.report(tina(day)).json for day in ("2021-12-04", "2021-12-05")]
+    settle(service)
+    for one in made:
+        decide(service, one["credits"][0]["credit_id"], "rejected")
+    for module in (keyset_pages, list_totals):
+        monkeypatch.setattr(module, "MOST_COUNTED", 1)
+    query = {"board": "ABA", "status": "rejected", "entry_method": "api"}
+    for path in (LINES, "/v1/learner-completions"):
+        counted = api.get(path, include="total", limit=1, **query).json
+        assert (counted["total"], counted["total_capped"]) == (1, True), path
 
 
 def test_totals_of_filters_that_each_have_much_read_no_record(service: Service) -> None:
