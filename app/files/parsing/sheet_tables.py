@@ -39,17 +39,12 @@ _IN_A_MESSAGE = 500
 _LAST_ROW = 1_048_576
 
 
-def read_sheet_text(content: bytes, heading: str) -> str:
-    """Return the rows of the sheet that has a heading, as comma-separated text; raises `FileFault`.
+def read_sheet_lines(chunks: Iterable[bytes], heading: str, limits: Limits) -> Iterator[str]:
+    """Yield the rows of the sheet that has a heading, as lines of comma-separated text; raises `FileFault`.
 
     A row below the heading is the line of its number, where nothing stands above the heading. `heading` is compared by
     its letters and digits.
     """
-    return "".join(read_sheet_lines([content], heading, LIMITS))
-
-
-def read_sheet_lines(chunks: Iterable[bytes], heading: str, limits: Limits) -> Iterator[str]:
-    """Yield the lines of which `read_sheet_text` is made; raises `FileFault`."""
     following = None
     for number, cells in read_sheet_rows(chunks, heading, limits):
         # The heading is the first line of a table, wherever it stands.
