@@ -129,6 +129,8 @@ class ProviderAudit(AuditFields, frozen=True, kw_only=True):
     """How many of what moved to it."""
     page: str | UnsetType = UNSET
     """The page, below the provider's own, at which an operator looked: what stands in it are ids."""
+    completions: Sequence[str] | UnsetType = UNSET
+    """The completions that were chosen there, by their ids."""
 
 
 class ClientAudit(AuditFields, frozen=True, kw_only=True):

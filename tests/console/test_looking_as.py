@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -120,6 +121,24 @@ def test_every_look_is_in_the_log_with_what_was_seen(looking: Window, service: S
     assert not any("Karacme" in look for look in looks)
     looking.open("/operator/audit?noun=provider&verb=look-as")
     assert "page: /" in looking.text
+
+
+def test_the_log_says_which_records_were_downloaded(looking: Window, service: Service, api: Api) -> None:
+    (tinas,) = [one["completion_id"] for one in api.completions() if one["learner"]["last_name"] == "Karacme"]
+    ticked = {"completion": [tinas, "Tina Karacme"], "format": "csv"}
+    answer = looking.browser.get(f"{HERE}/downloads/ticked", params=ticked)
+    assert (answer.status_code, "Karacme" in answer.text) == (200, True)
+    settle(service)
+    fields = service.database.read(lambda c: fetch_column(c, "SELECT fields FROM audit WHERE verb = 'look-as'", {}))
+    seen = {name: value for name, value in json.loads(fields[-1]).items() if name != "state"}
+    assert seen == {"page": "/downloads/ticked", "completions": [tinas]}
+
+
+def test_a_vendors_keys_are_not_among_those_that_expire_at_the_provider(looking: Window, service: Service) -> None:
+    soon = service.clock() + timedelta(days=9)
+    for role, expiring in ((Role.VENDOR, False), (Role.PROVIDER, True)):
+        transact(operator(service), clients.create, "For a while", role=role, provider_ids=[PROVIDER], expires_at=soon)
+        assert ("1 key, secret or client expires" in looking.open(HERE).text) is expiring, role
 
 
 def test_a_search_finds_somebody_and_names_nobody_in_an_address(looking: Window, service: Service) -> None:

@@ -153,9 +153,12 @@ def expiring(
     """Return how many keys, client secrets and clients expire until a moment, and when the next does.
 
     They are the client's own; with `managed`, those of all clients that it manages and that act for a provider. A
-    vendor's are its own whomever it acts for.
+    vendor's are its own whomever it acts for, and an operator sees those that the provider's own people manage.
     """
-    whose, parameters = _managed_by(client) if managed else ("c.client_id = :self", {"self": client.client_id})
+    looked_at = provider_id if client.role is Role.OPERATOR else None
+    whose, parameters = (
+        _managed_by(client, looked_at) if managed else ("c.client_id = :self", {"self": client.client_id})
+    )
     if managed and client.role is not Role.VENDOR:
         whose += (
             " AND EXISTS (SELECT 1 FROM grants g WHERE g.client_id = c.client_id AND g.provider_id = :provider "

@@ -66,6 +66,8 @@ PARTS: tuple[Show, ...] = (upload_results.show_progress,)
 """Parts of such pages, which a script asks for again and again: the page was noted."""
 SEARCHES: tuple[Show, ...] = (learners.search_learners, learners.search_learners_of_activity)
 """Forms that only ask: they lead to a page with what was typed sealed in its address."""
+_TICKED = "completion"
+"""The parameter under which an address has the ids of the records that are ticked."""
 _PAGES = (
     home, learners, completions, summary, reports, downloads, activities, uploads, upload_results, held,
     people, keys, webhooks, vendors, provider,
@@ -87,7 +89,8 @@ def _as_operator(show: Show, role: Any, *, noted: bool) -> Show:
         answer = await show(**values)
         visitor: Visitor = values["visitor"]
         if noted:
-            await transact_async(visitor.caller, looking_as.note_look, _seen(path, values))
+            chosen = values.get(_TICKED, ())
+            await transact_async(visitor.caller, looking_as.note_look, _seen(path, values), chosen)
         return answer
 
     look.__signature__ = signature.replace(  # type: ignore[attr-defined]
