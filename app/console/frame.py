@@ -249,10 +249,21 @@ def go_to(request: Request, address: str, flash: Flash | None = None) -> Respons
         raise ValueError("a form is answered by a page of ours")
     # A script's request would follow 303 by itself and put the whole page where a part was to go.
     by_script = "hx-request" in request.headers
-    headers = {"HX-Redirect": address} if by_script else {"Location": address}
+    headers = _led_by_script(request, address) if by_script else {"Location": address}
     response = Response(status_code=200 if by_script else 303, headers=_NOT_KEPT | headers)
     if flash is not None:
         service: Service = request.app.state.service
         sealed = service.keyring.seal(_FLASH, json.dumps(msgspec.to_builtins(flash)).encode(), "")
         response.headers.append("Set-Cookie", f"{FLASH_COOKIE}={sealed}{_COOKIE}; Max-Age={_FLASH_SECONDS}")
     return response
+
+
+def _led_by_script(request: Request, address: str) -> dict[str, str]:
+    """Return the header by which a script shows another page, or its own page anew.
+
+    A browser that is sent to a place on the page that it shows only goes there, and loads nothing.
+    """
+    shown = urlsplit(request.headers.get("hx-current-url", ""))
+    path, place, _ = address.partition("#")
+    same = place and path == f"{shown.path}?{shown.query}".rstrip("?")
+    return {"HX-Refresh": "true"} if same else {"HX-Redirect": address}

@@ -44,3 +44,25 @@ def test_enter_checks_the_row_and_goes_to_the_next_fault(visitor: Visitor) -> No
     page.keyboard.press("Enter")
     page.get_by_text("3 of 4 ready.").wait_for()
     assert visitor.complaints == []
+
+
+def test_a_row_that_no_longer_fits_on_the_page_brings_the_page_anew(visitor: Visitor) -> None:
+    page = visitor.enter("a clerk")
+    upload(page, [row | {"Completion Date": f"{DAY}/{day}/2021"} for day, row in enumerate(FAULTY, 21)], "anew.xlsx")
+    page.get_by_role("link", name="Fix the rows").click()
+    rows = page.locator("tbody[data-row]")
+    before = rows.count()
+    # Somebody sets the row aside that alone has a column of its own.
+    other = page.context.new_page()
+    other.goto(page.url)
+    last = other.locator("tbody[data-row]").last
+    last.locator("summary").click()
+    last.get_by_role("button", name="No physician").click()
+    other.get_by_text("was set aside").wait_for()
+    other.close()
+    page.locator("tbody[data-row] input[aria-invalid=true]").first.fill("2.25")
+    page.locator("tbody[data-row] input[aria-invalid=true]").first.press("Enter")
+    page.get_by_text(f"1 of {before - 1} ready.").wait_for()
+    assert rows.count() == before - 1
+    assert page.locator("tbody.done").count() == 1
+    assert visitor.complaints == []

@@ -235,6 +235,12 @@ def test_what_does_not_fit_on_the_page_any_more_leads_to_the_page_anew(clerk: Wi
     other = by_script(clerk, here, 3, f"{here}/rows?after=0&columns=others", **{name: "2"})
     assert (other.status_code, other.headers["hx-redirect"]) == (200, f"{here}#row-3")
     assert clerk.open(here).fields(here)[named(clerk, here, 3, "2")] == ["2"]
+    # A browser that is sent to a place on its own page loads nothing: that page is loaded again.
+    changed = {"HX-Request": "true", "HX-Current-URL": f"https://testserver{here}#row-9"}
+    again = clerk.browser.post(
+        f"{here}/rows?after=0&columns=others", data=clerk.fields(here) | {"do": "check:3"}, headers=SAME_SITE | changed
+    )
+    assert (again.headers["hx-refresh"], "hx-redirect" in again.headers) == ("true", False)
     press(clerk, here, "aside:4:wrong-file")
     clerk.open(here)
     aside = clerk.browser.post(
