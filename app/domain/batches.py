@@ -120,12 +120,22 @@ class FileFaultCode(enum.StrEnum):
 class FileFault(Exception):
     """A file that is refused as a whole. `detail` never holds what a cell holds."""
 
-    def __init__(self, code: FileFaultCode, detail: str, *, row: int | None = None, column: str | None = None) -> None:
+    def __init__(
+        self,
+        code: FileFaultCode,
+        detail: str,
+        *,
+        row: int | None = None,
+        column: str | None = None,
+        looks_like: BatchKind | None = None,
+    ) -> None:
         super().__init__(detail)
         self.code = code
         self.detail = detail
         self.row = row
         self.column = column
+        self.looks_like = looks_like
+        """The kind of records that it has, where that is clear from its headings or its root."""
 
 
 @final
@@ -308,6 +318,12 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
     def owner(self) -> BatchOwner:
         """Whose it is."""
         return BatchOwner(provider_id=self.provider_id, board=self.board)
+
+    @property
+    def looks_like(self) -> BatchKind | None:
+        """The kind of a file that was refused because another one was named; None where it is not clear."""
+        found = (self.file_error or {}).get("looks_like")
+        return BatchKind(found) if found is not None else None
 
     @property
     def finished(self) -> bool:

@@ -85,6 +85,9 @@ class FileErrorOut(Out):
     detail: str
     row: int | None
     column: str | None
+    looks_like: BatchKind | None = Field(
+        None, description="The kind to upload the file as, where its headings or its root are those of another one."
+    )
 
 
 class BatchOut(Out):

@@ -13,6 +13,10 @@ from tests.harness.uploads import work_through
 
 DATABASES = ["sqlite"]
 UPLOADS = "/p/0008001/uploads"
+ACTIVITY = {
+    "Record Action": "Add", "Provider Activity ID": "A-1", "Activity Title": "Airway course",
+    "Activity Format": "Live Course", "Start Date": "3/1/2021", "End Date": "3/2/2021",
+}  # fmt: skip
 
 
 @pytest.fixture
@@ -146,6 +150,63 @@ def test_a_file_that_cannot_be_read_says_why(clerk: Window, service: Service) ->
     work_through(service)
     assert clerk.open(address(clerk)).heading == "This file could not be read"
     assert "take the template" in clerk.text
+
+
+def test_a_file_of_another_kind_is_uploaded_as_that_kind_without_choosing_it_again(
+    clerk: Window, service: Service, api: Api
+) -> None:
+    send_file(clerk, tab_text([ACTIVITY], list(ACTIVITY)), name="courses.tsv")
+    work_through(service)
+    here = address(clerk)
+    assert clerk.open(here).heading == "This file could not be read"
+    assert "The headings are those of activities, not of learner completions." in clerk.text
+    assert "Upload it as activities" in clerk.text
+    assert "permission_attested" not in clerk.fields(f"{here}/upload-as-it-looks")
+    clerk.submit(f"{here}/upload-as-it-looks")
+    work_through(service)
+    again = address(clerk)
+    assert again != here
+    assert clerk.open(again).heading == "The row is in"
+    assert [found["internal_id"] for found in api.get("/v1/activities", q="Airway").json["data"]] == ["A-1"]
+    assert "seen" not in clerk.text
+    assert clerk.open(here).heading == "This file could not be read"
+    settle(service)
+
+
+def test_learners_that_were_sent_as_activities_need_the_learners_permission(
+    clerk: Window, service: Service, api: Api
+) -> None:
+    send_file(clerk, workbook([row()]), kind="activities", permission_attested="")
+    work_through(service)
+    here = address(clerk)
+    clerk.open(here).submit(f"{here}/upload-as-it-looks")
+    assert clerk.status == 422
+    assert "Nothing was uploaded" in clerk.text
+    clerk.submit(f"{here}/upload-as-it-looks", permission_attested="true")
+    work_through(service)
+    assert clerk.open(address(clerk)).heading == "The row is in"
+    assert len(api.completions(activity_id=GRAND_ROUNDS)) == 1
+    settle(service)
+
+
+def test_what_was_to_be_checked_only_is_checked_only_as_another_kind(clerk: Window, service: Service, api: Api) -> None:
+    send_file(clerk, workbook([row()]), kind="learner-validations", do="check")
+    work_through(service)
+    here = address(clerk)
+    assert "Check it as learners" in clerk.open(here).text
+    clerk.submit(f"{here}/upload-as-it-looks", permission_attested="true")
+    work_through(service)
+    assert clerk.open(address(clerk)).heading == "Checked: 1 of 1 rows would go in"
+    assert api.completions(activity_id=GRAND_ROUNDS) == []
+
+
+def test_nothing_is_guessed_of_a_file_whose_kind_is_not_clear(clerk: Window, service: Service) -> None:
+    send_file(clerk, workbook([row()], ["First Name", "Department"]))
+    work_through(service)
+    here = address(clerk)
+    assert "Upload it as" not in clerk.open(here).text
+    drawn = clerk.open(f"{UPLOADS}/new").fields(f"{UPLOADS}/new")
+    assert clerk.send(f"{here}/upload-as-it-looks", {"token": drawn["token"], "key": drawn["key"]}).status == 409
 
 
 def test_when_most_rows_share_a_fault_the_page_speaks_of_the_file(clerk: Window, service: Service) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Annotated
 from urllib.parse import quote
 
@@ -14,8 +14,8 @@ from starlette.responses import Response, StreamingResponse
 
 from app.console.drawn_forms import DrawnForm, Said, said_about_record
 from app.console.frame import Flash, go_to, page
-from app.console.pages.uploads import UploadLine, answer_of, batch_of, line_of, uploader
-from app.console.routes import PageRoute, Sent
+from app.console.pages.uploads import KINDS, UploadLine, answer_of, batch_of, line_of, uploader
+from app.console.routes import PageRoute, Sent, SentFields
 from app.console.visitors import Reporter, Visitor
 from app.console.words import counted
 from app.core.errors import Conflict, PermissionNotAttested
@@ -26,6 +26,7 @@ from app.services import reference
 from app.services.batches import downloads, fixing, history, intake, lifecycle, lookup, mending, undoing
 from app.services.batches.downloads import BatchFile
 from app.services.context import read_async, transact_async
+from app.services.idempotency import Answer
 
 router = APIRouter(prefix="/p/{provider_id}/uploads/{batch_id}", route_class=PageRoute, include_in_schema=False)
 PAGE = 50
@@ -84,6 +85,8 @@ class ResultView(msgspec.Struct, frozen=True, kw_only=True):
     can_cancel: bool = False
     can_retry: bool = False
     asks_permission: bool = False
+    looks_like: str = ""
+    """What the file holds, in words, where it was refused for that and can be uploaded as such."""
 
 
 class ProgressView(msgspec.Struct, frozen=True, kw_only=True):
@@ -117,6 +120,7 @@ async def _show(
     (batch,) = found.batches
     here = f"{visitor.home}/uploads/{batch_id}"
     heading, lead = _heading(batch, found)
+    looks_like = batch.looks_like if batch.looks_like is not BatchKind.ROSTER else None
     if not batch.finished:
         view = ResultView(
             here=here, line=line_of(found, batch), heading=heading, lead=lead, zone=visitor.time_zone, form=form,
@@ -149,12 +153,15 @@ async def _show(
         to_fix=0 if batch.dry_run else found.states.get("open", 0) + found.states.get("ready", 0),
         shared=shared,
         shared_rows=shared_rows,
-        template=_TEMPLATES.get(batch.kind, "learners"),
+        template=_TEMPLATES.get(looks_like or batch.kind, "learners"),
         can_withdraw=batch.kind is BatchKind.LEARNER_COMPLETIONS
         and not batch.dry_run
         and bool(batch.counts.get("added", 0) or batch.counts.get("held", 0)),
         can_retry=not batch.dry_run and bool(batch.counts.get("rejected", 0)) and batch.records_removed_at is None,
-        asks_permission=batch.kind is BatchKind.LEARNER_COMPLETIONS,
+        asks_permission=(looks_like or batch.kind) is BatchKind.LEARNER_COMPLETIONS,
+        looks_like=dict(KINDS)[looks_like.value].lower()
+        if looks_like is not None and batch.original_removed_at is None
+        else "",
     )
     return page(request, visitor, "pages/uploads/result.html", view, status)
 
@@ -310,11 +317,23 @@ async def judge_again(request: Request, visitor: Reporter, provider_id: str, bat
 @router.post("/upload")
 async def upload_checked(request: Request, visitor: Reporter, provider_id: str, batch_id: str, sent: Sent) -> Response:
     """Upload a file that was checked only."""
+    return await _send_again(request, visitor, batch_id, sent, intake.upload_again)
+
+
+@router.post("/upload-as-it-looks")
+async def upload_as_it_looks(
+    request: Request, visitor: Reporter, provider_id: str, batch_id: str, sent: Sent
+) -> Response:
+    """Upload a file as the kind that it holds, where it was refused because another one was chosen."""
+    return await _send_again(request, visitor, batch_id, sent, intake.upload_as_it_looks)
+
+
+async def _send_again(
+    request: Request, visitor: Visitor, batch_id: str, sent: SentFields, send: Callable[..., Awaitable[Answer]]
+) -> Response:
     attested = "true" in sent.get("permission_attested", ())
     try:
-        answer = await intake.upload_again(
-            uploader(visitor, request, sent), batch_id, answer_of, permission_attested=attested
-        )
+        answer = await send(uploader(visitor, request, sent), batch_id, answer_of, permission_attested=attested)
     except PermissionNotAttested as problem:
         said = Said(pointer="permission_attested", text=problem.errors[0].detail, hint=problem.errors[0].hint or "")
         return await _show(request, visitor, batch_id, "", None, DrawnForm(sent, [said]), problem.status)

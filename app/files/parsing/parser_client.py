@@ -184,15 +184,15 @@ def parser_failure() -> FileFault:
 
 def _fault(fault: Any) -> FileFault:
     try:
-        code, detail, row, column = (fault[name] for name in ("code", "detail", "row", "column"))
-        code = FileFaultCode(code)
+        code, detail, row, column, kind = (fault[name] for name in ("code", "detail", "row", "column", "looks_like"))
+        code, kind = FileFaultCode(code), BatchKind(kind) if kind is not None else None
     except (KeyError, TypeError, ValueError):
         return parser_failure()
     if not isinstance(detail, str) or len(detail) > _LONGEST_DETAIL:
         return parser_failure()
     if not isinstance(row, int | None) or not isinstance(column, str | None):
         return parser_failure()
-    return FileFault(code, detail, row=row, column=column)
+    return FileFault(code, detail, row=row, column=column, looks_like=kind)
 
 
 def _head(message: dict[str, Any]) -> FileHead:

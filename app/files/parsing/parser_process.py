@@ -80,7 +80,13 @@ def write_messages(work: Callable[[], Iterator[str]]) -> None:
         fault = too_large(OUT_OF_MEMORY)
     except RecursionError:
         fault = FileFault(FileFaultCode.TOO_DEEP, TOO_DEEP)
-    message = {"code": fault.code.value, "detail": fault.detail, "row": fault.row, "column": fault.column}
+    message = {
+        "code": fault.code.value,
+        "detail": fault.detail,
+        "row": fault.row,
+        "column": fault.column,
+        "looks_like": fault.looks_like,
+    }
     out.write(json.dumps({"fault": message}).encode("ascii") + b"\n")
     out.flush()
 

@@ -119,6 +119,7 @@ class RecordTable:
                 f"The headings are those of {_KIND_NAMES[other]}, not of {_KIND_NAMES[self.kind]}. Upload the file as "
                 f"{_KIND_NAMES[other]}.",
                 row=self.heading_row,
+                looks_like=other,
             )
         if self.fits:
             return FileFault(FileFaultCode.HEADING_MISSING, self.layout.unclear, row=self.heading_row)

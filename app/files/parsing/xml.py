@@ -143,7 +143,9 @@ def _wrong_root(root: str, kind: BatchKind) -> FileFault:
     for other, (_, roots) in RECORDS.items():
         if root in roots and other is not kind:
             return FileFault(
-                FileFaultCode.KIND_UNKNOWN, f"The document holds {other.value}. Upload it as {other.value}."
+                FileFaultCode.KIND_UNKNOWN,
+                f"The document holds {other.value}. Upload it as {other.value}.",
+                looks_like=other,
             )
     if kind not in RECORDS:
         detail = "Records of this kind have no XML form. Use a workbook, tab-delimited text or NDJSON."

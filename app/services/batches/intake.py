@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from app.core.errors import Conflict, ErrorItem, FileRemoved, Forbidden
 from app.core.http.multipart import PIECE, Form, read_multipart
-from app.domain.batches import Batch, BatchKind
+from app.domain.batches import Batch, BatchKind, OnUnmatched
 from app.schemas.batch_form import permission_missing, read_form
 from app.services.batches import lifecycle, lookup
 from app.services.batches.lifecycle import NewBatch
@@ -86,14 +86,36 @@ async def finish_once(
 async def upload_again(caller: Caller, batch_id: str, answer_of: AnswerOf, *, permission_attested: bool) -> Answer:
     """Upload the file of a dry run, so that its records take effect; nobody has to choose it a second time.
 
-    Raises `NotFound`, `Conflict` for a batch that was no dry run, `FileRemoved` once the file is gone.
+    Raises `NotFound`, `Conflict` for a batch that was no dry run, `FileRemoved` once the file is gone,
+    `PermissionNotAttested` for completions without it.
     """
     batch = await read_async(caller, lookup.get, batch_id)
     if not batch.dry_run:
         raise Conflict("This file was uploaded, not only checked.")
+    return await _send_again(caller, batch, answer_of, batch.kind, permission_attested, dry_run=False)
+
+
+async def upload_as_it_looks(
+    caller: Caller, batch_id: str, answer_of: AnswerOf, *, permission_attested: bool
+) -> Answer:
+    """Upload a file again that was refused because its records are of another kind, as that kind.
+
+    It is a dry run again where it was one. Raises what `upload_again` does, `Conflict` where no other kind is known.
+    """
+    batch = await read_async(caller, lookup.get, batch_id)
+    if batch.looks_like is None:
+        raise Conflict("This file was not refused as one of another kind.")
+    return await _send_again(caller, batch, answer_of, batch.looks_like, permission_attested, dry_run=batch.dry_run)
+
+
+async def _send_again(
+    caller: Caller, batch: Batch, answer_of: AnswerOf, kind: BatchKind, permission_attested: bool, *, dry_run: bool
+) -> Answer:
+    """Upload the stored file of a batch as a batch of its own."""
     if batch.original_removed_at is not None:
         raise FileRemoved("The file was removed: it is kept for a time only. Choose your own copy.")
-    if batch.kind is BatchKind.LEARNER_COMPLETIONS and not permission_attested:
+    of_learners = kind is BatchKind.LEARNER_COMPLETIONS
+    if of_learners and not permission_attested:
         raise permission_missing(
             "Nothing was uploaded: nobody has said that the learners agreed.", "Tick it once they have agreed."
         )
@@ -109,13 +131,13 @@ async def upload_again(caller: Caller, batch_id: str, answer_of: AnswerOf, *, pe
         raise
     given = NewBatch(
         upload_id=upload.upload_id,
-        kind=batch.kind,
+        kind=kind,
         filename=batch.filename,
         size=size,
         digest=batch.digest,
         permission_attested=permission_attested,
-        dry_run=False,
-        on_unmatched=batch.on_unmatched,
+        dry_run=dry_run,
+        on_unmatched=batch.on_unmatched if of_learners else OnUnmatched.REJECT,
     )
     return await create_once(caller, upload, given, answer_of)
 

@@ -118,7 +118,13 @@ def _refuse(service: Service, batch: Batch, fault: FileFault) -> Batch:
         log.warning("parser failed", batch_id=batch.batch_id, attempt=batch.attempts)
         _queue_again(service, batch)
         return replace(batch, status=BatchStatus.QUEUED)
-    error = {"code": fault.code.value, "detail": fault.detail, "row": fault.row, "column": fault.column}
+    error = {
+        "code": fault.code.value,
+        "detail": fault.detail,
+        "row": fault.row,
+        "column": fault.column,
+        "looks_like": fault.looks_like.value if fault.looks_like is not None else None,
+    }
     transact(operator(service, batch.provider_id), _fail, batch, error)
     return replace(batch, status=BatchStatus.FAILED, file_error=error)
 

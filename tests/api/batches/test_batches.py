@@ -140,6 +140,16 @@ def test_a_file_that_is_refused_as_a_whole_applies_nothing_and_says_why(
     assert file_of(api, batch, "original") == content
 
 
+def test_a_file_of_another_kind_says_which_by_its_headings(api: Api, service: Service) -> None:
+    learners = workbook([row()])
+    batch = worked(api, service, learners, "activities")
+    assert batch["file_error"]["code"] == "kind-unknown"
+    assert batch["file_error"]["looks_like"] == "learner-completions"
+    assert worked(api, service, learners, batch["file_error"]["looks_like"])["counts"]["added"] == 1
+    unclear = worked(api, service, workbook([row()], ["First Name", "Department"]))
+    assert (unclear["file_error"]["code"], unclear["file_error"]["looks_like"]) == ("heading-missing", None)
+
+
 def test_another_providers_batch_cannot_be_told_from_an_absent_one(api: Api, service: Service) -> None:
     batch = worked(api, service, workbook([row()]))
     other = api_of(api.http, service, "other", providers=["0008002"])

@@ -213,8 +213,9 @@ def test_a_file_beyond_the_size_of_files_is_too_large() -> None:
         f'print({HEAD!r}); print(\'{{"rows": [[1, ["\\\\u0000"]]]}}\')',
         f'print({HEAD!r}); print(\'{{"rows": [[1, ["\\\\ud800"]]]}}\')',
         "print('{\"fault\": {}}')",
-        'print(\'{"fault": {"code": "odd", "detail": "x", "row": null, "column": null}}\')',
-        'print(\'{"fault": {"code": "unreadable", "detail": 7, "row": null, "column": null}}\')',
+        'print(\'{"fault": {"code": "odd", "detail": "x", "row": null, "column": null, "looks_like": null}}\')',
+        'print(\'{"fault": {"code": "unreadable", "detail": 7, "row": null, "column": null, "looks_like": null}}\')',
+        'print(\'{"fault": {"code": "too-deep", "detail": "x", "row": 3, "column": "A", "looks_like": "odd"}}\')',
     ],
 )
 def test_whatever_it_says_it_can_only_fail(program: str) -> None:
@@ -311,9 +312,13 @@ def test_text_that_only_looks_like_no_text_is_kept() -> None:
 
 def test_a_fault_that_it_tells_is_the_file_s() -> None:
     with pytest.raises(FileFault) as raised:
-        said_by('print(\'{"fault": {"code": "too-deep", "detail": "Deep.", "row": 3, "column": "A"}}\')')
+        said_by(
+            'print(\'{"fault": {"code": "kind-unknown", "detail": "Other.", "row": 3, "column": "A", '
+            '"looks_like": "activities"}}\')'
+        )
     fault = raised.value
-    assert (fault.code, fault.detail, fault.row, fault.column) == (FileFaultCode.TOO_DEEP, "Deep.", 3, "A")
+    assert (fault.code, fault.detail) == (FileFaultCode.KIND_UNKNOWN, "Other.")
+    assert (fault.row, fault.column, fault.looks_like) == (3, "A", BatchKind.ACTIVITIES)
 
 
 def test_a_child_that_ends_before_it_took_the_file_is_no_accident_of_ours() -> None:

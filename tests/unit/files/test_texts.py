@@ -260,9 +260,12 @@ def test_names_are_matched_without_their_namespaces_and_kept_with_them() -> None
 def test_activities_have_documents_too() -> None:
     content = b"<ACCMEActivities><MedicalEducationMetrics/><MedicalEducationMetrics/></ACCMEActivities>"
     assert list(read(content, BatchKind.ACTIVITIES)[1]) == [1, 2]
-    assert refused(content).code is FileFaultCode.KIND_UNKNOWN
-    assert refused(content, BatchKind.LEARNER_VALIDATIONS).code is FileFaultCode.KIND_UNKNOWN
-    assert refused(b"<html/>").code is FileFaultCode.KIND_UNKNOWN
+    for kind in (BatchKind.LEARNER_COMPLETIONS, BatchKind.LEARNER_VALIDATIONS):
+        fault = refused(content, kind)
+        assert (fault.code, fault.looks_like) == (FileFaultCode.KIND_UNKNOWN, BatchKind.ACTIVITIES)
+    for other in (b"<html/>", b"<Other/>"):
+        fault = refused(other)
+        assert (fault.code, fault.looks_like) == (FileFaultCode.KIND_UNKNOWN, None)
     assert refused(b"<ACCMEActivities/>", BatchKind.ACTIVITIES).code is FileFaultCode.NO_ROWS
 
 

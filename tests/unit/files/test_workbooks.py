@@ -229,6 +229,7 @@ def test_a_file_of_another_kind_is_told_as_what_it_looks_like(kind: BatchKind) -
     fault = refused(written_by_openpyxl([list(REQUIRED)]), kind)
     assert fault.code is FileFaultCode.KIND_UNKNOWN
     assert "learner completions" in fault.detail
+    assert fault.looks_like is BatchKind.LEARNER_COMPLETIONS
 
 
 def test_a_sheet_without_rows_has_none() -> None:
