@@ -123,6 +123,27 @@ def test_the_later_of_two_clerks_is_told_and_loses_nothing(
     assert named(other, here, 3, "3")
 
 
+@pytest.mark.parametrize(
+    ("content", "judged", "said"),
+    [
+        (b"no workbook", True, "This file could not be read, so there is no row to fix."),
+        (workbook([row()]), True, "No row of this file was rejected."),
+        (workbook([row(Number_of_CME_Credits=2.1)]), False, "This file is still being judged."),
+    ],
+)
+def test_where_no_row_can_be_fixed_the_page_says_why(
+    clerk: Window, api: Api, service: Service, content: bytes, judged: bool, said: str
+) -> None:
+    form = {"kind": "learner-completions", "permission_attested": "true"}
+    batch = api.send("POST", "/v1/batches", files={"file": ("f.xlsx", content)}, data=form).json
+    if judged:
+        work_through(service)
+    clerk.open(f"/p/0008001/uploads/{batch['batch_id']}/fix")
+    assert (clerk.status, clerk.heading) == (200, "Nothing is left to fix" if judged else "Nothing to fix yet")
+    assert said in clerk.text
+    assert clerk.tree.xpath("//main//a[contains(@href, '/files/rejected')]") == []
+
+
 def test_a_closed_tab_loses_nothing_and_a_finished_page_says_so(clerk: Window, here: str, service: Service) -> None:
     clerk.open(here)
     press(clerk, here, "check", **{named(clerk, here, 3, "2.1"): "2.75"})

@@ -72,11 +72,22 @@ class TypedRows(msgspec.Struct, kw_only=True):
     """What is said of rows beside their findings."""
 
 
+def why_none(batch: Batch) -> str:
+    """Return why an upload has no row to fix."""
+    if not batch.finished:
+        return "This file is still being judged. Rows that need fixing stand here afterwards."
+    if batch.head is None:
+        return "This file could not be read, so there is no row to fix."
+    if not batch.counts.get("rejected"):
+        return "No row of this file was rejected."
+    return "Every rejected row of this file was reported again or set aside."
+
+
 def heading_of(found: Fixing) -> str:
     """Return how many rows are left to fix, in words."""
     read = found.batch.records
     if not found.rows:
-        return "Nothing is left to fix"
+        return "Nothing is left to fix" if found.batch.finished else "Nothing to fix yet"
     verb = "needs" if len(found.rows) == 1 else "need"
     more = " or more" if found.more else ""
     return f"{len(found.rows):,}{more} of {read:,} rows {verb} fixing"

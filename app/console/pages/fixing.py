@@ -24,6 +24,7 @@ from app.console.pages.fix_rows import (
     draw_row,
     heading_of,
     reason_of,
+    why_none,
 )
 from app.console.pages.uploads import UploadLine, answer_of, batch_of, line_of, uploader
 from app.console.routes import PageRoute, Sent, SentFields, value_of
@@ -61,6 +62,8 @@ class FixView(msgspec.Struct, frozen=True, kw_only=True):
     mended: Sequence[UploadLine]
     form: DrawnForm
     problem: str
+    nothing_left: str
+    """Why there is no row."""
     waiting: int
     ready: int
     more: bool
@@ -290,6 +293,7 @@ async def _show(
         mended=[line_of(one, one.batches[0]) for one in mended],
         form=DrawnForm({"permission_attested": ["true"]} if typed.permission else {}, typed.report, prefix="report"),
         problem=typed.problem,
+        nothing_left=why_none(found.batch),
         waiting=waiting,
         ready=found.ready,
         more=found.more,
