@@ -139,6 +139,23 @@ def test_names_are_pasted_as_a_column_or_a_block(
     assert window.fields(f"{BASE}/add")["/cme/0/credits"] == ["1"]
 
 
+@pytest.mark.parametrize(
+    ("typed", "query"),
+    [
+        ({"/completed_on": "Quillfeather", "/cme/0/credits": "7391846"}, ""),
+        ({"/completed_on": "10/27", "/cme/0/credits": "1.5"}, "?credits=1.5"),
+        ({"/completed_on": "12/12/21", "/cme/0/credits": "Nora"}, "?completed_on=12%2F12%2F2021"),
+    ],
+)
+def test_what_was_typed_into_the_wrong_field_goes_into_no_address(
+    window: Window, service: Service, typed: dict[str, str], query: str
+) -> None:
+    sign_in(window, service)
+    press(window.open(SHEET), "paste", names="Nobody Known", **SESSION | typed)
+    (link,) = window.tree.xpath("//a[. = 'Add them one by one']/@href")
+    assert link == f"{BASE}/add{query}"
+
+
 def test_a_search_leaves_the_ticks(window: Window, service: Service, regulars: list[str]) -> None:
     sign_in(window, service)
     press(window.open(SHEET), "find", words="Rebecca", learner=regulars[:2], **SESSION)

@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from datetime import date
 from typing import Annotated, Any
+from urllib.parse import urlencode
 
 import msgspec
 from fastapi import APIRouter, Query, Request
@@ -28,7 +31,7 @@ from app.console.pages.sheet_rows import (
 )
 from app.console.routes import PageRoute, Sent, SentFields, value_of
 from app.console.visitors import Reporter, Visitor
-from app.console.words import counted
+from app.console.words import amount, counted, day
 from app.core.errors import IdempotencyMismatch, InvalidRequest, Problem
 from app.domain.activities import Activity
 from app.domain.batches import EntryMethod
@@ -45,6 +48,7 @@ from app.services.reporting.pipeline import Submitted
 router = APIRouter(
     prefix="/p/{provider_id}/activities/{activity_id}/session", route_class=PageRoute, include_in_schema=False
 )
+_NO_AMOUNT = 1_000
 Findings = Mapping[str, Sequence[Said]]
 """What is said of learners, by id."""
 
@@ -64,6 +68,8 @@ class SheetView(msgspec.Struct, frozen=True, kw_only=True):
     pasted: Pasted | None = None
     checked: str = ""
     reported: str = ""
+    goes_along: str = ""
+    """The query that fills day and credits into the form of one record."""
     more: bool = False
     """Whether there are more learners than are shown."""
 
@@ -230,6 +236,18 @@ def _apart(said: Findings) -> tuple[list[Said], Findings]:
     return shared, rows
 
 
+def _query_of(body: dict[str, Any]) -> str:
+    """Return day and credits as a query; what is neither may be somebody's name or number in the wrong field."""
+    given: dict[str, str] = {}
+    first = (body.get("cme") or [None])[0]
+    credits = first.get("credits") if isinstance(first, dict) else None
+    if isinstance(credits, int | float) and 0 < credits < _NO_AMOUNT:
+        given["credits"] = amount(credits)
+    with suppress(ValueError):
+        given["completed_on"] = day(date.fromisoformat(str(body.get("completed_on"))))
+    return f"?{urlencode(given)}" if given else ""
+
+
 def _show(
     sheet: Sheet,
     said: list[Said],
@@ -254,6 +272,7 @@ def _show(
         pasted=pasted,
         checked=checked,
         reported=reported,
+        goes_along=_query_of(sheet.typed.body),
         more=len(sheet.roster) >= MOST_ROWS,
     )
     return page(sheet.request, sheet.visitor, "pages/reporting/session.html", view, status)
