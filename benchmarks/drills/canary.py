@@ -2,9 +2,9 @@
 
 On each database a server and, on PostgreSQL, a worker run with every place to leave traces under watch: what they
 print, their temporary folder, their working folder, cores, PostgreSQL's own log. The canary goes through every door,
-as in the suite; meanwhile the processes are ended by SIGABRT and SIGSEGV, which would write cores, and by SIGKILL. Then
-she is erased. Exits with 1 when her data is found anywhere, or anything in the database can only be
-about her after the erasure.
+as in the suite, and through the pages of a clerk, an operator and a board; meanwhile the processes are ended by
+SIGABRT and SIGSEGV, which would write cores, and by SIGKILL. Then she is erased. Exits with 1 when her data is found
+anywhere, or anything in the database can only be about her after the erasure.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -34,9 +34,10 @@ from app.services.operations import checks
 from app.services.operations.startup import open_service
 from app.store.sql import statements
 from benchmarks.world.installation import ROOT, SECRET, free_port, postgres
-from tests.harness.api import Api
+from tests.harness.api import Answer, Api
 from tests.harness.canary import FILED, NPI, found_in, rows_that_mean_her, stored_of_her
 from tests.harness.canary_story import tell, what_was_said
+from tests.harness.console.canary_pages import sessions_of, tell_pages
 
 ROUNDS = 3
 _ENDS = (signal.SIGABRT, signal.SIGSEGV, signal.SIGKILL)
@@ -71,10 +72,10 @@ def _drill(database: str) -> Iterator[str]:
             demo.load(service, physicians=20)
             keys = [_client(service, *given) for given in (("provider", None), ("operator", None), ("board", "ABA"))]
             runner.command("registry", "import", str(roster))
-            said = _story(runner, keys)
+            said = _story(runner, keys, sessions_of(service))
             _end_what_waits(service, runner)
             print(f"{database}: {said} answers, processes ended {runner.ended} times", flush=True)
-            if said < 100 * ROUNDS:
+            if said < 200 * ROUNDS:
                 yield f"{database}: too little was tried"
             yield from runner.told
             runner.command("registry", "import", str(watched["data"] / "nothing-of-the-sort"))
@@ -145,23 +146,23 @@ def _client(service: Service, role: str, board: str | None) -> tuple[str, str]:
     return made.api_key, made.client_id
 
 
-def _story(runner: _Runner, keys: list[tuple[str, str]]) -> int:
+def _story(runner: _Runner, keys: list[tuple[str, str]], sessions: dict[str, str]) -> int:
     answers = 0
+
+    def wait() -> None:
+        time.sleep(1.5)
+
     for number in range(ROUNDS):
         with runner.serving() as port, httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as http:
-            api, overseer, board = (Api(_Patient(http), key, id) for key, id in keys)  # type: ignore[arg-type]
+            patient: Any = _Patient(http)
+            api, overseer, board = (Api(patient, key, id) for key, id in keys)
             stop = threading.Event()
             killer = threading.Thread(target=runner.end_again_and_again, args=(stop, number))
             if number:
                 killer.start()
             try:
-                for answer in tell(api, overseer, board, lambda: time.sleep(1.5)):
-                    answers += 1
-                    if found := found_in(what_was_said(answer)):
-                        runner.told.append(f"{answer.response.request.url.path} {answer.status} holds {found}")
-            except (KeyError, IndexError, ValueError):
-                # An answer that the rest of the story needs was an error: the process was ended in the middle of it.
-                answers += 100
+                answers += _told(runner, tell, api, overseer, board, wait, killed=bool(number))
+                answers += _told(runner, tell_pages, patient, sessions, wait, killed=bool(number))
             finally:
                 stop.set()
                 if number:
@@ -169,6 +170,21 @@ def _story(runner: _Runner, keys: list[tuple[str, str]]) -> int:
             if found := found_in(http.get("/metrics").text):
                 runner.told.append(f"/metrics holds {found}")
     return answers
+
+
+def _told(runner: _Runner, story: Callable[..., list[Answer]], *given: Any, killed: bool) -> int:
+    """Let a story be told, and note what of her its answers hold; return how many there were."""
+    try:
+        said = story(*given)
+    except (AssertionError, KeyError, IndexError, StopIteration, ValueError):
+        # An answer that the rest of the story needs was an error: the process was ended in the middle of it.
+        if not killed:
+            raise
+        return 100
+    for answer in said:
+        if found := found_in(what_was_said(answer)):
+            runner.told.append(f"{answer.response.request.url.path} {answer.status} holds {found}")
+    return len(said)
 
 
 class _Patient:

@@ -6,6 +6,8 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from lxml import html
+
 from tests.builders.bodies import john
 from tests.builders.sent_files import ROW, lines, tab_text, workbook
 from tests.harness.api import Answer, Api
@@ -167,14 +169,29 @@ def _in_a_file(keep: Keep, api: Api, settle: Callable[[], None], kind: str, name
             keep(api.get(f"{path}/files/{which}"))
 
 
+PAGES = ("/p/", "/operator", "/b/", "/sign-in")
+"""How the addresses of pages begin."""
+ADDRESSES = "//@href | //@action | //@formaction | //@src | //@hx-get | //@hx-post"
+"""What of a page other pages, proxies and logs get to see."""
+
+
 def must_not_name_her(answer: Answer) -> bool:
-    """Whether an answer is one that holds nobody's identity: a refusal, and everything that is no record of hers."""
+    """Whether an answer is one that holds nobody's identity: a refusal, and everything that is no record of hers.
+
+    A page that refuses a form holds it as it was typed.
+    """
     path = answer.response.request.url.path
+    if path.startswith(PAGES):
+        return path == "/operator/audit" or (answer.status >= 400 and answer.status not in (409, 412, 422))
     nameless = ("/v1/audit", "/v1/events", "/v1/match-explanations", "/v1/batches/")
     return answer.status >= 400 or (path.startswith(nameless) and "/files/" not in path)
 
 
 def what_was_said(answer: Answer) -> str:
-    """The body of an answer, if it may not name her, and its headers, which may never."""
-    headers = "\n".join(f"{name}: {value}" for name, value in answer.response.headers.items())
-    return f"{headers}\n{answer.response.text}" if must_not_name_her(answer) else headers
+    """The body of an answer, if it may not name her; its headers and the addresses of a page, which may never."""
+    said = "\n".join(f"{name}: {value}" for name, value in answer.response.headers.items())
+    if must_not_name_her(answer):
+        return f"{said}\n{answer.response.text}"
+    if answer.response.headers.get("content-type", "").startswith("text/html") and answer.response.text.strip():
+        said += "\n".join(map(str, html.fromstring(answer.response.text).xpath(ADDRESSES)))
+    return said

@@ -22,6 +22,7 @@ from tests.builders.people import import_people
 from tests.harness.api import Api, api_of, settle
 from tests.harness.canary import FILED, FIRST, LAST, NPI, VALUES, found_in, her_report, stored_of_her
 from tests.harness.canary_story import tell, what_was_said
+from tests.harness.console.canary_pages import ADD, LEARNERS, REGISTRY, SHEET, VALIDATE, sessions_of, tell_pages
 from tests.harness.databases import ON_SQLITE
 from tests.harness.uploads import work_through
 
@@ -73,6 +74,27 @@ def test_no_door_tells_her_data_where_it_does_not_belong(
     assert found_in(http.get("/metrics").text) == []
     assert found_in(overheard()) == []
     assert stored_of_her(service).keys() <= WHERE_SHE_BELONGS
+
+
+@ON_SQLITE
+def test_no_page_tells_her_data_where_it_does_not_belong(http: TestClient, service: Service, overheard: Any) -> None:
+    import_people(service, FILED, {**FILED, "first_name": "Other"})
+    said = tell_pages(http, sessions_of(service), lambda: work_through(service))
+    assert len(said) > 150
+    assert not [answer.response.request.url.path for answer in said if answer.status >= 500]
+    assert {answer.status for answer in said} >= {200, 303, 400, 403, 404, 412, 422}
+    settle(service)
+    shown = {answer.response.request.url.path for answer in said if LAST in answer.response.text}
+    assert {ADD, SHEET, LEARNERS, VALIDATE, REGISTRY} <= shown
+    told = {
+        f"{answer.response.request.method} {answer.response.request.url.path} {answer.status}": found
+        for answer in said
+        if (found := found_in(what_was_said(answer)))
+    }
+    assert told == {}
+    assert found_in(http.get("/metrics").text) == []
+    assert found_in(overheard()) == []
+    assert stored_of_her(service).keys() <= WHERE_SHE_BELONGS | {"batch_mends"}
 
 
 @ON_SQLITE
