@@ -12,9 +12,11 @@ from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 import pytest
 
+from tests.browser.privacy import lines_about_people
 from tests.browser.serving import chromium, served
 from tests.browser.visited import ALL_LOOKS, ENTERED, FEW_LOOKS, FEW_WIDTHS, WIDTHS, Look
 
@@ -66,9 +68,16 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def server(folder: Path) -> Iterator[str]:
-    """Address of a server of the demo."""
+    """Address of a server of the demo; what it has logged and counted names no learner."""
     with served(folder) as address:
+        greeting = (folder / "log").stat().st_size
         yield address
+        with urlopen(f"{address}/metrics", timeout=30) as counted:
+            metrics = counted.read().decode()
+        logged = (folder / "log").read_bytes()[greeting:].decode()
+    assert "pars_" in metrics
+    assert "/p/{provider_id}" in logged
+    assert lines_about_people(f"{metrics}\n{logged}") == []
 
 
 @pytest.fixture(scope="session")
@@ -158,6 +167,10 @@ class Visitor:
         page.on("request", lambda request: self.requests.append(f"{request.method} {request.url}"))
         return page
 
+    def addresses_about_people(self) -> list[str]:
+        """Return the requests whose address names a learner, a birth date or a number of one."""
+        return lines_about_people("\n".join(self.requests))
+
     def close(self) -> None:
         """Close every window."""
         for context in self._contexts:
@@ -171,6 +184,7 @@ def visitor(browser: Browser, server: str) -> Iterator[Visitor]:
     yield visiting
     visiting.close()
     assert _unexpected(visiting) == []
+    assert visiting.addresses_about_people() == []
 
 
 @pytest.fixture(scope="session")
@@ -185,8 +199,10 @@ def all_windows(browser: Browser, server: str) -> Iterator[Visitor]:
 def tourist(all_windows: Visitor) -> Iterator[Visitor]:
     """Somebody who visits pages one after the other in the same windows, and changes nothing."""
     all_windows.complaints.clear()
+    all_windows.requests.clear()
     yield all_windows
     assert _unexpected(all_windows) == []
+    assert all_windows.addresses_about_people() == []
 
 
 def _unexpected(visiting: Visitor) -> list[str]:
