@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from app.domain.batches import Batch, BatchKind
 from app.services.context import Service
+from app.store.sql.statements import fetch_column
 from tests.builders.bodies import GRAND_ROUNDS
 from tests.builders.sent_files import row, tab_text, workbook
 from tests.harness.api import Api, settle
@@ -198,6 +200,20 @@ def test_what_was_to_be_checked_only_is_checked_only_as_another_kind(clerk: Wind
     work_through(service)
     assert clerk.open(address(clerk)).heading == "Checked: 1 of 1 rows would go in"
     assert api.completions(activity_id=GRAND_ROUNDS) == []
+
+
+def test_no_provider_sends_a_roster_by_way_of_a_file_of_another_kind(
+    clerk: Window, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send_file(clerk, tab_text([ACTIVITY], list(ACTIVITY)), name="courses.tsv")
+    work_through(service)
+    here = address(clerk)
+    sent = clerk.open(here).fields(f"{here}/upload-as-it-looks")
+    monkeypatch.setattr(Batch, "looks_like", BatchKind.ROSTER)
+    assert "Upload it as" not in clerk.open(here).text
+    assert clerk.send(f"{here}/upload-as-it-looks", sent).status == 403
+    kinds = service.database.read(lambda connection: fetch_column(connection, "SELECT kind FROM batches"))
+    assert kinds == ["learner-completions"]
 
 
 def test_nothing_is_guessed_of_a_file_whose_kind_is_not_clear(clerk: Window, service: Service) -> None:

@@ -313,11 +313,11 @@ def test_text_that_only_looks_like_no_text_is_kept() -> None:
 def test_a_fault_that_it_tells_is_the_file_s() -> None:
     with pytest.raises(FileFault) as raised:
         said_by(
-            'print(\'{"fault": {"code": "kind-unknown", "detail": "Other.", "row": 3, "column": "A", '
+            'print(\'{"fault": {"code": "too-deep", "detail": "Deep.", "row": 3, "column": "A", '
             '"looks_like": "activities"}}\')'
         )
     fault = raised.value
-    assert (fault.code, fault.detail) == (FileFaultCode.KIND_UNKNOWN, "Other.")
+    assert (fault.code, fault.detail) == (FileFaultCode.TOO_DEEP, "Deep.")
     assert (fault.row, fault.column, fault.looks_like) == (3, "A", BatchKind.ACTIVITIES)
 
 
