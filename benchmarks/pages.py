@@ -23,7 +23,7 @@ from app.services.context import Caller
 from app.store.completion_lists import SORTS
 from app.store.looking.credit_lines import SORTS as LINE_SORTS
 from app.store.sql import statements
-from benchmarks import console_pages
+from benchmarks import console_pages, growth
 from benchmarks.table import Row, at_most, middle
 from benchmarks.world.installation import PROVIDER, World, served, world
 from benchmarks.world.many_completions import ManyCompletions, filters_by_name
@@ -36,13 +36,15 @@ MIXED = "-completed_on,last_name"
 
 
 def rows(database: str) -> Iterator[Row]:
-    """Measure depths, orders, filters in two orders, and totals."""
+    """Measure growth, the console, depths, orders, filters in two orders, and totals."""
+    few = growth.among_few(database)
     with world(database, PHYSICIANS) as installed:
         begun = time.perf_counter()
         ManyCompletions(installed, COMPLETIONS).fill()
         print(f"{COMPLETIONS} completions inserted into {database} in {time.perf_counter() - begun:.0f} s", flush=True)
         with served("app.main:create_app", installed.environment) as port:
             reader = _Reader(port, installed)
+            yield from growth.compared(few, growth.latencies(port, installed), COMPLETIONS)
             yield from console_pages.measured(port, installed)
             yield from _of_lines(reader, installed)
             yield from _of_summaries(reader)
