@@ -7,9 +7,10 @@ by another press of a button: nobody sends in their name what they did not see.
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import msgspec
+from fastapi import Request
 from starlette.responses import Response
 
 from app.console.drawn_forms import DrawnForm
@@ -19,12 +20,14 @@ from app.core.http.exchange import Exchange
 from app.core.http.form_bodies import FORM
 from app.domain.people.sessions import read_path
 from app.services.context import Service
+from app.services.people import demo
 from app.services.people.sessions import SignedIn, form_token
 
 MOST_BYTES = 262_144
 """Of a form that is sealed into a page; a larger one has to be sent again."""
 _KEPT = timedelta(hours=12)
 _PURPOSE = "console-return"
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 class HalfVisitor(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,10 +92,23 @@ def redirect_to_sign_in(next_path: str | None, signed_in: SignedIn | None, now: 
     return Response(status_code=303, headers={"Location": address, "Cache-Control": "no-store"})
 
 
+def _is_at_loopback(host: str | None) -> bool:
+    """Whether the host that a browser names is its own machine: another site's name may lead here as well."""
+    return urlsplit(f"//{host or ''}").hostname in _LOOPBACK
+
+
+def demo_people(request: Request) -> tuple[tuple[str, str], ...]:
+    """Return as whom one enters with a click: nobody but in a demo, at the machine's own address."""
+    if not (request.app.state.demo and _is_at_loopback(request.headers.get("host"))):
+        return ()
+    return tuple((person.key, person.says) for person in demo.PEOPLE)
+
+
 def page_after_end(exchange: Exchange, signed_in: SignedIn | None, sealed: str | None, now: datetime) -> Response:
     """Return the page by which somebody signs in whose form came after the end of their session."""
     pending = signed_in is not None and signed_in.session.works_at(now) and signed_in.needs_factor
-    view = SignInView(form=DrawnForm(), sealed=sealed or "", ended=True, lost=sealed is None)
+    people = demo_people(exchange.request())
+    view = SignInView(form=DrawnForm(), sealed=sealed or "", ended=True, lost=sealed is None, demo=people)
     half, template = None, "pages/sign_in/start.html"
     if pending and signed_in is not None:
         half, template = (

@@ -32,7 +32,6 @@ from app.services.people import sessions, visits
 from app.services.people.sessions import SignedIn
 from app.services.people.visits import PlaceKind, Seat, Visit, Whereabouts
 
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _READING = frozenset({"GET", "HEAD"})
 
 
@@ -281,11 +280,6 @@ def _is_our_origin(exchange: Exchange, origin: str) -> bool:
     if public.netloc:
         return (given.scheme, given.netloc) == (public.scheme, public.netloc)
     return bool(given.netloc) and given.netloc == exchange.header(b"host")
-
-
-def is_at_loopback(host: str | None) -> bool:
-    """Whether the host that a browser names is its own machine: another site's name may lead here as well."""
-    return urlsplit(f"//{host or ''}").hostname in _LOOPBACK
 
 
 def _foreign_form() -> Forbidden:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from fastapi.testclient import TestClient
 
 from app.domain.people import totp
 from app.services.context import Service, operator, transact
@@ -171,6 +172,22 @@ def test_a_form_that_came_after_the_end_of_the_session_goes_on_after_signing_in(
     (taken,) = role_pages.TAKEN
     assert taken.pop("token") != [token]
     assert taken == {"key": ["kept"], "/learner/first_name": ["Tina & <b>"], "/board": ["ABA", "ABIM"], "blank": [""]}
+
+
+def test_in_the_demo_a_form_goes_on_after_one_click(browser: TestClient, clock: ManualClock) -> None:
+    browser.headers["host"] = "127.0.0.1:8000"
+    window = Window(browser)
+    window.open("/").submit("/sign-in/demo", **{"as": "clerk"})
+    at = "/p/0008001/validate"
+    sent = window.open(at).fields(at) | {"/first_name": "Rebecca", "/last_name": "Test"}
+    clock.now += timedelta(hours=3)
+    assert window.send(at, sent).status == 401
+    window.submit("/sign-in/demo", **{"as": "clerk"})
+    assert window.heading == "You are signed in again"
+    assert window.submit(at).fields(at)["/first_name"] == ["Rebecca"]
+    clock.now += timedelta(hours=3)
+    window.send(at, sent | {"token": window.fields(at)["token"]}).submit("/sign-in/demo", **{"as": "reader"})
+    assert "You are signed in again" not in window.text
 
 
 def test_what_waits_goes_on_after_a_second_factor_too(window: Window, service: Service, clock: ManualClock) -> None:

@@ -14,6 +14,7 @@ from app.services.context import Work
 from app.services.demo.world import PROVIDER
 from app.services.people import sessions
 from app.services.people.invitations import Invitation, add_member
+from app.services.people.sign_in import Signed
 from app.store import clients
 from app.store.people import persons
 
@@ -63,16 +64,21 @@ PEOPLE = (
 )  # fmt: skip
 
 
-def enter(work: Work, person: DemoPerson, browser: str) -> str:
-    """Sign in as somebody of the demo, who is made if missing; return what the cookie holds."""
+def enter(work: Work, person: DemoPerson, browser: str) -> Signed:
+    """Sign in as somebody of the demo, who is made if missing."""
     known = persons.by_address(work.connection, fold_address(person.address))
     if known is not None and persons.memberships_of(work.connection, known.person_id):
-        return sessions.begin(work, known.person_id, browser, confirmed=True)
+        return _begin(work, known.person_id, browser)
     id = _vendor(work) if person.client_role is Role.VENDOR else person.id
     asked = Invitation(
         address=person.address, role=person.role, client_role=person.client_role, id=id, name=person.name
     )
-    return sessions.begin(work, add_member(work, asked).person.person_id, browser, confirmed=True)
+    return _begin(work, add_member(work, asked).person.person_id, browser)
+
+
+def _begin(work: Work, person_id: str, browser: str) -> Signed:
+    token = sessions.begin(work, person_id, browser, confirmed=True)
+    return Signed(token=token, person_id=person_id, next_path=None)
 
 
 def _vendor(work: Work) -> str:

@@ -9,8 +9,7 @@ from starlette.responses import JSONResponse, Response
 from app import __version__
 from app.console.cookies import session_token
 from app.console.frame import page
-from app.console.pages.entrance.sign_in import demo_people
-from app.console.returning import HalfVisitor
+from app.console.returning import HalfVisitor, demo_people
 from app.console.routes import ANYBODY, PageRoute
 from app.core.http.accepting import prefers_html
 from app.services.context import Service

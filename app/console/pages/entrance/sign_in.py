@@ -11,9 +11,9 @@ from app.console import returning
 from app.console.cookies import drop_session, keep_session
 from app.console.drawn_forms import DrawnForm, Said
 from app.console.frame import Flash, go_to, page
-from app.console.returning import HalfVisitor, SentForm, SignInView
+from app.console.returning import HalfVisitor, SentForm, SignInView, demo_people
 from app.console.routes import PageRoute, Sent, value_of
-from app.console.visitors import OUR_PAGES, AnyPerson, ReturningSession, is_at_loopback
+from app.console.visitors import OUR_PAGES, AnyPerson, ReturningSession
 from app.core.errors import NotFound
 from app.domain.people.persons import read_address
 from app.domain.people.sessions import LONGEST_PATH, browser_of, read_path
@@ -88,8 +88,7 @@ async def enter_demo(request: Request, sent: Sent) -> Response:
     chosen = next((person for person in demo.PEOPLE if person.key == value_of(sent, "as")), None)
     if chosen is None or not demo_people(request):
         raise NotFound
-    token = await transact_async(operator(service), demo.enter, chosen, _browser(request))
-    signed = Signed(token=token, person_id="", next_path=None)
+    signed = await transact_async(operator(service), demo.enter, chosen, _browser(request))
     return await _begin(request, signed, value_of(sent, "next"), value_of(sent, "sealed"))
 
 
@@ -138,13 +137,6 @@ def _gone(request: Request) -> Response:
 
 def _browser(request: Request) -> str:
     return browser_of(request.headers.get("user-agent"))
-
-
-def demo_people(request: Request) -> tuple[tuple[str, str], ...]:
-    """Return as whom one enters with a click: nobody but in a demo, at the machine's own address."""
-    if not (request.app.state.demo and is_at_loopback(request.headers.get("host"))):
-        return ()
-    return tuple((person.key, person.says) for person in demo.PEOPLE)
 
 
 async def _begin(request: Request, signed: Signed, next_path: str, sealed: str) -> Response:
