@@ -21,6 +21,8 @@ MOST_BYTES = 64 * MEBIBYTE
 _FILE_LIMITS = Limits(
     file=MOST_BYTES, inflated=512 * MEBIBYTE, strings=128 * MEBIBYTE, rows=200_000, columns=100, seconds=60
 )
+_MOST_LINES = 500_000
+"""Of a file of text. The rows of a day are longer than 130 bytes: no file of `MOST_BYTES` has so many."""
 _BEGINNINGS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 """The first bytes of workbooks, today's and those of old."""
 
@@ -43,10 +45,10 @@ def read_decisions_file(open_pieces: OpenPieces, most: int) -> tuple[list[dict[s
 
 
 def _bounded(lines: Iterable[str]) -> Iterator[str]:
-    """Yield the lines of a table; raises `Unreadable` for more than a sheet may have rows."""
+    """Yield the lines of a table; raises `Unreadable` for more than `_MOST_LINES`."""
     for number, line in enumerate(lines):
-        if number > _FILE_LIMITS.rows:
-            raise Unreadable(f"The table has more than {_FILE_LIMITS.rows:,} lines. Send it in parts.")
+        if number == _MOST_LINES:
+            raise Unreadable(f"The table has more than {_MOST_LINES:,} lines. Send it in parts.")
         yield line
 
 
