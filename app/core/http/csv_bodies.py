@@ -103,7 +103,10 @@ def first_bytes(open_pieces: OpenPieces) -> bytes:
 
 
 def decode_lines(open_pieces: OpenPieces) -> Iterator[str]:
-    """Return the lines of a table whose bytes are read piece by piece, and at most twice; raises `Unreadable`."""
+    """Return the lines of a table whose bytes are read piece by piece; raises `Unreadable`.
+
+    They are read once for each encoding that is tried, and once more.
+    """
     for encoding in _encodings(first_bytes(open_pieces), ""):
         decoder = codecs.getincrementaldecoder(encoding)()
         try:
@@ -148,7 +151,7 @@ def iter_rows(table: CsvTable, text: Iterable[str]) -> Iterator[dict[str, Any]]:
     above = 0 if named is None else 1
     lines = csv.reader(rest if named is not None else chain([first], rest), strict=True, delimiter=separator)
     try:
-        heading = [table.name_of(name) for name in next(lines, [])]
+        heading = [table.name_of(name) for name in next(lines, [])[:_MOST_COLUMNS]]
         if len(set(heading)) < len(heading) or "" in heading:
             raise InvalidRequest("The first line must name each column once.", errors=[_FIRST_LINE])
         taken = table.known | table.ignored
@@ -242,6 +245,8 @@ _TELLING = 8
 """Bytes: no mark of an encoding or of a workbook is longer."""
 _LONGEST_ROW = 262_144
 """Characters of a row, line breaks within its cells and all: twice as many as the parser takes of one cell."""
+_MOST_COLUMNS = 1_000
+"""Columns that are looked at: more than any table has, so that of so many one is unknown or stands twice."""
 _LONGEST_HEADING = 10_000
 """Characters of the first line that are looked at for its separator."""
 _BETWEEN_WORDS = re.compile(r"[\s_-]+")

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
+from app.core.errors import InvalidRequest
 from app.core.http.csv_bodies import CsvTable, read_table
 from app.domain.parsing import plain_text
 from app.services.context import Service
@@ -120,3 +122,19 @@ def test_rows_are_the_same_whatever_separates_their_cells(mark: str, columns: li
         {name: cell.strip() for name, cell in zip(columns, row, strict=True) if name != "event"} for row in rows
     ]
     assert json.dumps(read) == json.dumps(expected)
+
+
+def test_a_heading_of_very_many_columns_is_refused_without_looking_at_each() -> None:
+    looked_at = 0
+
+    def normalise(text: str) -> str:
+        nonlocal looked_at
+        looked_at += 1
+        return plain_text(text)
+
+    table = replace(TABLE, normalise=normalise)
+    for names in ("a," * 100_000, ",".join(map(str, range(40_000)))):
+        with pytest.raises(InvalidRequest):
+            read_table(table, f"{names}\n")
+    # Each of three separators is tried on the beginning of the line.
+    assert looked_at < 30_000
