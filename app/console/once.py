@@ -1,6 +1,7 @@
 """Forms that count once: a double click, a reload or a second tab of the same form does nothing twice.
 
-`keyed` is for a form whose answer is kept and given again; `submit_once` for one of which nothing may be kept.
+`keyed` is for a form whose answer is kept and given again; `submit_once` for one of which nothing may be kept. A form
+that was changed after it was taken is refused under its key, or is another one by `one_form`, and `with_file`.
 """
 
 from __future__ import annotations

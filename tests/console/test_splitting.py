@@ -113,6 +113,18 @@ def test_of_one_record_each_credit_may_go_its_way(operator: Window, api: Api, se
     settle(service)
 
 
+def test_who_leaves_is_stored_as_listed_with_every_part_of_a_name(
+    operator: Window, api: Api, service: Service, both: str
+) -> None:
+    hers = api.report(maine()).json
+    parts = {"middle_name": " Q. ", "suffix": "jr", "medical_school": "A  School,  somewhere", "date_of_birth": "02/29"}
+    form = open_form(operator, both) | LEAVES | {f"/physician/{name}": value for name, value in parts.items()}
+    operator.send(here(both), form | {"licenses": [MAINE], whose(hers): "goes"})
+    assert operator.heading == "What goes where"
+    operator.send(here(both), operator.fields(here(both)) | {"do": "split"})
+    assert "They are two physicians now." in operator.text
+
+
 def test_what_was_not_said_is_told_at_its_record_and_comes_back(operator: Window, api: Api, both: str) -> None:
     mine, hers = api.report(ann()).json, api.report(maine()).json
     form = open_form(operator, both) | {"/physician/last_name": "Thrice", whose(mine): "stays", "names": ["nobody|x"]}
