@@ -108,6 +108,21 @@ def test_a_faulty_workbook_is_mended_in_the_browser_and_undone(visitor: Visitor,
     assert sound(page)
 
 
+def test_a_file_of_another_kind_is_uploaded_as_that_without_choosing_it_again(visitor: Visitor, sound) -> None:  # type: ignore[no-untyped-def]
+    page = visitor.enter("a clerk")
+    rows = [row | {"Completion Date": f"08/0{day}/2021"} for day, row in enumerate(FAULTY[4:], 1)]
+    upload(page, rows, "another_kind.xlsx", what="Activities")
+    page.get_by_role("heading", name="This file holds learners").wait_for()
+    assert sound(page)
+    page.get_by_role("button", name="Upload it as learners").click()
+    page.get_by_role("alert").filter(has_text="nobody has said that the learners agreed").wait_for()
+    assert sound(page)
+    page.get_by_label("The learners agreed to the reporting").check()
+    page.get_by_role("button", name="Upload it as learners").click()
+    wait_until(page, lambda: page.get_by_role("heading", name="All 3 rows are in").count() > 0)
+    assert sound(page)
+
+
 def test_a_session_is_reported_from_its_sheet(visitor: Visitor, sound) -> None:  # type: ignore[no-untyped-def]
     page = visitor.enter("a clerk")
     open_adding(page)

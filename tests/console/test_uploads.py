@@ -160,7 +160,7 @@ def test_a_file_of_another_kind_is_uploaded_as_that_kind_without_choosing_it_aga
     send_file(clerk, tab_text([ACTIVITY], list(ACTIVITY)), name="courses.tsv")
     work_through(service)
     here = address(clerk)
-    assert clerk.open(here).heading == "This file could not be read"
+    assert clerk.open(here).heading == "This file holds activities"
     assert "The headings are those of activities, not of learner completions." in clerk.text
     assert "Upload it as activities" in clerk.text
     assert "permission_attested" not in clerk.fields(f"{here}/upload-as-it-looks")
@@ -171,7 +171,8 @@ def test_a_file_of_another_kind_is_uploaded_as_that_kind_without_choosing_it_aga
     assert clerk.open(again).heading == "The row is in"
     assert [found["internal_id"] for found in api.get("/v1/activities", q="Airway").json["data"]] == ["A-1"]
     assert "seen" not in clerk.text
-    assert clerk.open(here).heading == "This file could not be read"
+    assert clerk.open(here).heading == "This file holds activities"
+    assert "Holds activities" in clerk.open(UPLOADS).text
     settle(service)
 
 

@@ -14,7 +14,7 @@ from starlette.responses import Response, StreamingResponse
 
 from app.console.drawn_forms import DrawnForm, Said, said_about_record
 from app.console.frame import Flash, go_to, page
-from app.console.pages.uploads import KINDS, UploadLine, answer_of, batch_of, line_of, uploader
+from app.console.pages.uploads import UploadLine, answer_of, batch_of, line_of, other_kind, uploader
 from app.console.routes import PageRoute, Sent, SentFields
 from app.console.visitors import Reporter, Visitor
 from app.console.words import counted
@@ -120,7 +120,7 @@ async def _show(
     (batch,) = found.batches
     here = f"{visitor.home}/uploads/{batch_id}"
     heading, lead = _heading(batch, found)
-    looks_like = batch.looks_like if batch.looks_like is not BatchKind.ROSTER else None
+    kind = batch.looks_like if other_kind(batch) and batch.looks_like is not None else batch.kind
     if not batch.finished:
         view = ResultView(
             here=here, line=line_of(found, batch), heading=heading, lead=lead, zone=visitor.time_zone, form=form,
@@ -153,15 +153,13 @@ async def _show(
         to_fix=0 if batch.dry_run else found.states.get("open", 0) + found.states.get("ready", 0),
         shared=shared,
         shared_rows=shared_rows,
-        template=_TEMPLATES.get(looks_like or batch.kind, "learners"),
+        template=_TEMPLATES.get(kind, "learners"),
         can_withdraw=batch.kind is BatchKind.LEARNER_COMPLETIONS
         and not batch.dry_run
         and bool(batch.counts.get("added", 0) or batch.counts.get("held", 0)),
         can_retry=not batch.dry_run and bool(batch.counts.get("rejected", 0)) and batch.records_removed_at is None,
-        asks_permission=(looks_like or batch.kind) is BatchKind.LEARNER_COMPLETIONS,
-        looks_like=dict(KINDS)[looks_like.value].lower()
-        if looks_like is not None and batch.original_removed_at is None
-        else "",
+        asks_permission=kind is BatchKind.LEARNER_COMPLETIONS,
+        looks_like=other_kind(batch) if batch.original_removed_at is None else "",
     )
     return page(request, visitor, "pages/uploads/result.html", view, status)
 
@@ -172,7 +170,8 @@ def _heading(batch: Batch, found: history.Uploads) -> tuple[str, str]:
     read = sum(counts.get(name, 0) for name, _ in _TABS)
     rejected = counts.get("rejected", 0)
     if batch.status is BatchStatus.FAILED:
-        return "This file could not be read", "Nothing of it was applied."
+        heading = f"This file holds {held}" if (held := other_kind(batch)) else "This file could not be read"
+        return heading, "Nothing of it was applied."
     if batch.status is BatchStatus.CANCELLED:
         return "This upload was stopped", f"{batch.applied:,} of {batch.records:,} rows were applied, and stand."
     if not batch.finished:

@@ -143,7 +143,7 @@ def said_result(batch: Batch) -> tuple[str, str]:
     """Return the state of an upload, and its result in words."""
     rejected, warned = batch.counts.get("rejected", 0), batch.counts.get("warned", 0)
     if batch.status is BatchStatus.FAILED:
-        return "refused", "Could not be read"
+        return "refused", f"Holds {held}" if (held := other_kind(batch)) else "Could not be read"
     if batch.status is BatchStatus.CANCELLED:
         return "cancelled", f"Stopped after {batch.applied:,} rows"
     if not batch.finished:
@@ -154,6 +154,12 @@ def said_result(batch: Batch) -> tuple[str, str]:
     if warned:
         return "warning", f"{checked}all in, {warned:,} with warnings"
     return "added", f"{checked}all in" if not batch.dry_run else "Checked: all would go in"
+
+
+def other_kind(batch: Batch) -> str:
+    """Return what a file holds that was refused because another kind was chosen; empty where that is not clear."""
+    # A roster is a board's: no provider's page takes one.
+    return dict(KINDS).get(batch.looks_like or "", "").lower()
 
 
 @router.get(NEW)
