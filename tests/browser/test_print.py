@@ -60,6 +60,18 @@ def test_a_long_table_repeats_its_headings_on_each_sheet(visitor: Visitor) -> No
     assert page.pdf(format="Letter").count(b"/Type /Page\n") >= 2
 
 
+NUMBERED = """[...document.styleSheets]
+    .flatMap(sheet => [...sheet.cssRules]).flatMap(rule => [...(rule.cssRules ?? [])])
+    .filter(rule => rule instanceof CSSPageRule).flatMap(rule => [...rule.cssRules])
+    .map(rule => [rule.name, rule.style.content])"""
+"""What stands in the margins of a page, as the browser has understood it."""
+
+
+def test_sheets_are_numbered(visitor: Visitor) -> None:
+    page = on_paper(visitor, "/p/0008001/activities")
+    assert page.evaluate(NUMBERED) == [["bottom-right", '"Page " counter(page) " of " counter(pages)']]
+
+
 def test_the_session_sheet_is_signed_on_paper(visitor: Visitor) -> None:
     page = visitor.open(SHEET)
     assert seen(page, ".on-paper") == []
