@@ -109,6 +109,10 @@ class Ranks(msgspec.Struct, frozen=True, kw_only=True):
 
     id: str
     heading: str
+    across: str
+    series: tuple[Series, ...]
+    """The one that is counted."""
+    rows: tuple[ChartRow, ...]
     bars: tuple[Rank, ...]
 
 
@@ -153,15 +157,22 @@ def draw_bars(
     )
 
 
-def rank(id: str, heading: str, counted: Sequence[tuple[str, float, str]]) -> Ranks:
-    """Return bars of (name, value, address), the longest first."""
+def rank(id: str, heading: str, counted: Sequence[tuple[str, float, str]], *, across: str) -> Ranks:
+    """Return bars of (name, lines, address), the longest first; `across` is what the bars are, such as "Board"."""
     ordered = sorted(counted, key=lambda bar: -bar[1])[:MOST]
     longest = max((value for _, value, _ in ordered), default=0) or 1
     bars = [
         Rank(name=name, text=amount(value), share=round(100 * value / longest, 1), address=address)
         for name, value, address in ordered
     ]
-    return Ranks(id=id, heading=heading, bars=tuple(bars))
+    return Ranks(
+        id=id,
+        heading=heading,
+        across=across,
+        series=(Series("Lines"),),
+        rows=tuple(ChartRow(name=bar.name, texts=(bar.text,)) for bar in bars),
+        bars=tuple(bars),
+    )
 
 
 def _draw_bars(measured: Sequence[Measured], series: Sequence[Series], at: Callable[[float], float]) -> list[Bar]:

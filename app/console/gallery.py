@@ -85,6 +85,7 @@ def gallery_view() -> GalleryView:
                 ("Reported by another provider", 6, "/gallery#lists"),
                 ("The completion date is too late", 2, "/gallery#lists"),
             ],
+            across="Reason",
         ),
         list=_list(),
         steps=_STEPS,

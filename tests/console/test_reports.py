@@ -56,7 +56,12 @@ def test_credit_not_accepted_says_why_with_reasons_as_bars_that_lead_to_the_line
     clerk.open(f"{BASE}/reports/not-yet-accepted")
     assert len(rows(clerk)) == 12
     assert clerk.shown is not None
-    (bar,) = html.fromstring(clerk.shown.text).xpath("//ol[@class='ranks']//a/@href")
+    shown = html.fromstring(clerk.shown.text)
+    (bar,) = shown.xpath("//ol[@class='ranks']//a/@href")
+    (same,) = shown.xpath("//table[caption='Why boards rejected credit']")
+    assert same.xpath("thead//th/text()") == ["Reason", "Lines"]
+    ((reason, lines),) = (row.xpath("th/text() | td/text()") for row in same.xpath("tbody/tr"))
+    assert ([reason], [lines]) == (shown.xpath("//ol[@class='ranks']//a/text()"), ["1"])
     clerk.open(bar)
     assert "Tina Karacme" in clerk.text
     assert len(rows(clerk)) == 1

@@ -230,14 +230,15 @@ def _ranks(base: str, asked: ListRequest, answer: _Answer) -> Ranks | None:
             (words[0].upper() + words[1:], count, _lines_at(base, boards, status="rejected"))
             for words, (count, boards) in reasons.items()
         ]
-        return rank("reasons", "Why boards rejected credit", bars)
+        return rank("reasons", "Why boards rejected credit", bars, across="Reason")
     if answer.totals is not None and isinstance(asked.query, ReportYearQuery):
         year, by_board = asked.query.year, dict[str, int]()
         for group in answer.totals.groups:
             by_board[group.board] = by_board.get(group.board, 0) + group.lines
         days = {"completed_from": f"01/01/{year}", "completed_to": f"12/31/{year}"}
         found = [(board, lines, _lines_at(base, {board}, **days)) for board, lines in by_board.items() if lines]
-        return rank("boards", f"Lines of {year} by board, accepted or pending", found) if found else None
+        heading = f"Lines of {year} by board, accepted or pending"
+        return rank("boards", heading, found, across="Board") if found else None
     return None
 
 
