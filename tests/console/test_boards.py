@@ -50,6 +50,7 @@ def test_decisions_sent_twice_by_one_form_undo_nothing_that_was_decided_since(bo
     board.send(DAY, first)
     board.send(DAY, ticked(board) | {"decision": "rejected", "reason_code": "duplicate"})
     board.send(DAY, first)
+    assert "This form was sent before, and nothing was done now. Then: 1 decided." in board.text
     assert "Rejected" in board.open(DAY).tree.xpath("string(//table)")
     # Another decision by the same form is another form.
     board.send(DAY, first | {"decision": "rejected", "reason_code": "over-limit"})

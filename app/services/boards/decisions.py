@@ -56,19 +56,22 @@ async def decide(caller: Caller, decisions: Sequence[Decision], *, after: str | 
     return DecisionReply(results=results, cursor=None if cursor is None else seal_cursor(caller, cursor))
 
 
-async def decide_once(caller: Caller, decisions: Sequence[Decision]) -> list[DecisionResult]:
-    """Do as `decide`, each transaction once under the caller's idempotency key: sent again, the results of then.
+async def decide_once(caller: Caller, decisions: Sequence[Decision]) -> tuple[list[DecisionResult], bool]:
+    """Do as `decide`, each transaction once under the caller's idempotency key.
 
-    Without it a form that is sent again would undo what was decided on these credits since.
+    Return the results, and whether all are those of an earlier time. Without the key a form that is sent again would
+    undo what was decided on these credits since.
     """
     board_of(caller)
     results: list[DecisionResult] = []
+    again = bool(decisions)
     for start in range(0, len(decisions), AT_ONCE):
         key = f"{caller.idempotency_key} {start}" if caller.idempotency_key is not None else None
         some = decisions[start : start + AT_ONCE]
         answer = await transact_async(replace(caller, idempotency_key=key), once, partial(_answer_each, some))
         results += msgspec.json.decode(answer.body, type=list[DecisionResult])
-    return results
+        again = again and answer.replayed
+    return results, again
 
 
 def _answer_each(decisions: Sequence[Decision], work: Work) -> Answer:

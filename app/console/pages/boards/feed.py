@@ -142,8 +142,8 @@ async def decide_day(request: Request, visitor: BoardStaff, code: str, day: Day,
         return await _show_day(request, visitor, day, DrawnForm(sent, said), status=422)
     visitor.caller.charge(len(decisions), DECISIONS_AS_ONE, pointer="/credit")
     caller = one_form(keyed(visitor, sent, request.url.path, without_own_fields(sent)))
-    results = await board_decisions.decide_once(caller, decisions)
-    return go_to(request, f"{visitor.home}/days/{day}", _say_results(results))
+    results, again = await board_decisions.decide_once(caller, decisions)
+    return go_to(request, f"{visitor.home}/days/{day}", _say_results(results, again=again))
 
 
 @router.post("/decisions")
@@ -164,8 +164,8 @@ async def upload_decisions(request: Request, visitor: BoardStaff, code: str) -> 
     finally:
         await upload.drop()
     given = [decision.as_decision() for decision in body.decisions]
-    results = await board_decisions.decide_once(caller, given)
-    return go_to(request, visitor.home, _say_results(results))
+    results, again = await board_decisions.decide_once(caller, given)
+    return go_to(request, visitor.home, _say_results(results, again=again))
 
 
 def _decisions_of(service: Service, upload_id: str, size: int) -> DecisionsIn:
@@ -219,10 +219,12 @@ def _read_decisions(sent: Sent) -> tuple[list[Decision], list[Said]]:
     ], []
 
 
-def _say_results(results: Sequence[DecisionResult]) -> Flash:
+def _say_results(results: Sequence[DecisionResult], *, again: bool) -> Flash:
     counts = Counter(results)
     text = "; ".join(f"{counts[result]:,} {words}" for result, words in _RESULTS.items() if counts[result])
     late = counts[DecisionResult.STALE] or counts[DecisionResult.UNKNOWN]
+    if again:
+        return Flash(text=f"This form was sent before, and nothing was done now. Then: {text}.", kind="warn")
     return Flash(text=f"{text[:1].upper()}{text[1:]}.", kind="warn" if late else "ok")
 
 

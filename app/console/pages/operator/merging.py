@@ -60,7 +60,7 @@ async def merge(request: Request, visitor: Operator, physician_id: PhysicianId, 
     into = value_of(sent, "into")
     overrule = _read_overruled(sent.get("overrule", ()))
     try:
-        await submit_once(
+        done = await submit_once(
             request, visitor, sent, merge_previews.merge_as_listed, physician_id, into, overrule,
             value_of(sent, "listed"),
         )  # fmt: skip
@@ -68,6 +68,8 @@ async def merge(request: Request, visitor: Operator, physician_id: PhysicianId, 
         if isinstance(refusal, NotFound) and not refusal.errors:
             raise
         return await _show(request, visitor, physician_id, into, overrule, refusal)
+    if done.again:
+        return go_to(request, LEADS, Flash(text="It was done already."))
     text = "They are one physician now. Both ids go on working."
     undo = f"/operator/registry/{physician_id}/unmerge"
     return go_to(request, LEADS, Flash(text=text, link=undo, link_text="Undo it"))

@@ -93,11 +93,11 @@ async def decide_pair(request: Request, visitor: Operator, pair_id: PairId, sent
         return await _show(request, visitor, pair_id, DrawnForm(said=[said]), 422)
     decide, text = found
     try:
-        await submit_once(request, visitor, sent, decide, pair_id)
+        done = await submit_once(request, visitor, sent, decide, pair_id)
     except Conflict as refusal:
         said = Said(pointer="", text="They are merged, or it was decided meanwhile.", hint="Look at how it stands now.")
         return await _show(request, visitor, pair_id, DrawnForm(said=[said]), refusal.status)
-    return go_to(request, PATH, Flash(text=text))
+    return go_to(request, PATH, Flash(text="It was done already." if done.again else text))
 
 
 async def _show(request: Request, visitor: Visitor, pair_id: str, form: DrawnForm, status: int = 200) -> Response:
