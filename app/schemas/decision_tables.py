@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from app.core.http.csv_bodies import CsvTable
 from app.domain.parsing import plain_text
-from app.schemas.board_feed import DecisionIn
+from app.schemas.board_feed import MOST_DECISIONS, DecisionIn
 from app.schemas.board_file import IGNORED
 
 DECISIONS = CsvTable(
@@ -14,5 +14,6 @@ DECISIONS = CsvTable(
     ignored=frozenset(IGNORED),
     required="decision",
     normalise=plain_text,
+    most=MOST_DECISIONS,
 )
 """How the rows of a daily file become decisions; rows without one are left out."""

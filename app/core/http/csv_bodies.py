@@ -8,7 +8,7 @@ import io
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from functools import partial
-from itertools import chain
+from itertools import chain, islice
 from typing import Any
 
 import msgspec
@@ -43,6 +43,8 @@ class CsvTable(msgspec.Struct, frozen=True, kw_only=True):
     """A row whose cell in this column is empty is left out."""
     normalise: Callable[[str], str]
     """Returns the normal form of a cell, in which it is read."""
+    most: int
+    """Rows that the list may have: of a body with more, one further row is read, for which the list is refused."""
 
     def name_of(self, heading: str) -> str:
         """Return the column that a heading means, in any case and with blanks or hyphens in it; else as it was sent."""
@@ -138,7 +140,7 @@ def read_table(table: CsvTable, text: str) -> dict[str, list[dict[str, Any]]]:
 
 def read_lines(table: CsvTable, text: Iterable[str]) -> dict[str, list[dict[str, Any]]]:
     """Return the rows of a table, given line by line, as the list that a JSON body has; raises `Problem`."""
-    return {table.list_name: list(iter_rows(table, text))}
+    return {table.list_name: list(islice(iter_rows(table, text), table.most + 1))}
 
 
 def iter_rows(table: CsvTable, text: Iterable[str]) -> Iterator[dict[str, Any]]:

@@ -100,6 +100,7 @@ TABLE = CsvTable(
     ignored=frozenset({"event"}),
     required="decision",
     normalise=plain_text,
+    most=5,
 )
 CELLS = st.text(st.characters(codec="utf-8", exclude_characters="\r\n\x00"), max_size=12).map(
     lambda text: "x" + text.replace("'", "")
@@ -138,3 +139,12 @@ def test_a_heading_of_very_many_columns_is_refused_without_looking_at_each() -> 
             read_table(table, f"{names}\n")
     # Each of three separators is tried on the beginning of the line.
     assert looked_at < 30_000
+
+
+def test_of_a_body_of_very_many_rows_no_more_are_read_than_are_refused(aba: Api) -> None:
+    text = "decision\n" + "accepted\n" * 100_000
+    assert len(read_table(TABLE, text)["decisions"]) == 6
+    refused = send(aba, text.encode())
+    assert refused.status == 422
+    [error] = refused.json["errors"]
+    assert (error["pointer"], "5000" in error["detail"].replace(",", "")) == ("/decisions", True), error
