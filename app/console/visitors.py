@@ -20,7 +20,7 @@ from app.console.cookies import session_token
 from app.console.frame import PageOwner
 from app.console.refusals import READY, VISITOR
 from app.console.routes import RoleDependency
-from app.core.errors import Forbidden, NotFound, Unauthenticated
+from app.core.errors import Forbidden, NotFound, Unauthenticated, UnsupportedMediaType
 from app.core.http.exchange import Exchange
 from app.core.http.form_bodies import FORM
 from app.domain.clients import Role
@@ -60,9 +60,12 @@ class Visitor:
 
     @property
     def caller(self) -> Caller:
-        """In whose name services are called; raises `RuntimeError` while a form's token was not looked at."""
+        """In whose name services are called.
+
+        Raises `UnsupportedMediaType` while no form's token was looked at: what was sent is none of the page's forms.
+        """
         if not self._held:
-            raise RuntimeError("the form's token was not looked at: call `hold` with what the form holds")
+            raise UnsupportedMediaType("This is not the form of this page. Open the page, and send its form.")
         return self._caller
 
     def hold(self, token: str) -> None:

@@ -17,6 +17,7 @@ from app.store.people import sign_in as stored
 from tests.harness.access.people import invite
 from tests.harness.api import api_of, settle
 from tests.harness.console import role_pages
+from tests.harness.console.stronger import sign_in_manager
 from tests.harness.console.windows import SAME_SITE, Window, sign_in
 
 OWN, OTHER = "0008001", "0008002"
@@ -200,6 +201,18 @@ def test_a_form_that_is_read_as_it_arrives_calls_nothing_before_its_token_was_lo
     assert answer.json() == {"before": "refused", "after": OWN}
     files["token"] = (None, "x" * 64)
     assert window.browser.post(f"/p/{OWN}/arrives", files=files, headers=SAME_SITE).status_code == 403
+
+
+@pytest.mark.parametrize("sent", [{"files": {"token": (None, "x")}}, {"json": {}}, {"content": b"token=x"}, {}])
+def test_what_is_no_form_of_a_page_is_refused_on_every_page(
+    window: Window, service: Service, sent: dict[str, Any]
+) -> None:
+    sign_in_manager(window, service)
+    for route in page_routes(window.browser.app):  # type: ignore[arg-type]
+        if "POST" in (route.methods or ()) and route.path.startswith("/p/{provider_id}"):
+            path = re.sub(r"{[a-z_]+}", "x", route.path.replace("{provider_id}", OWN))
+            status = window.browser.post(path, headers=SAME_SITE, **sent).status_code
+            assert status in (403, 404, 411, 415, 422), (path, status)
 
 
 def test_the_end_of_a_membership_closes_its_pages_at_once(window: Window, service: Service) -> None:

@@ -7,6 +7,7 @@ from starlette.responses import JSONResponse, Response
 
 from app.console.routes import PageRoute, Sent
 from app.console.visitors import AnyPerson, BoardStaff, Manager, Operator, Reader, Reporter, Visitor
+from app.core.errors import UnsupportedMediaType
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 TAKEN: list[dict[str, list[str]]] = []
@@ -52,7 +53,7 @@ async def take_file(request: Request, visitor: Reporter, provider_id: str) -> Re
     """Take a form that is read as it arrives."""
     try:
         before = visitor.caller.provider
-    except RuntimeError:
+    except UnsupportedMediaType:
         before = "refused"
     form = await request.form()
     visitor.hold(str(form.get("token", "")))
