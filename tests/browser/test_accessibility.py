@@ -12,7 +12,7 @@ from tests.browser.visited import ASTRAY, VISITED, Look
 ADDRESSES = [*(address for addresses in VISITED.values() for address in addresses), *ASTRAY]
 
 
-@pytest.mark.parametrize("address", ADDRESSES)
+@pytest.mark.parametrize("address", ADDRESSES, ids=ADDRESSES)
 def test_axe_finds_nothing_and_no_page_scrolls_sideways(
     tourist: Visitor, address: str, looks: tuple[Look, ...], widths: tuple[int, ...]
 ) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Literal
 
 _ON_FILE = (
-    "/operator/registry > [name=reason] := physician > [name='/last_name'] := Karacme > #search .btn > tbody .btn"
+    "/operator/registry > [name=reason] := physician-asked > [name='/last_name'] := Karacme > #search .btn > tbody .btn"
 )
 """Everything on file of somebody: ids are made anew with each demo, and names stand in no address."""
 VISITED = {
