@@ -1,0 +1,201 @@
+"""Tasks without script and by the keyboard alone; what has the focus is covered by nothing."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.browser.conftest import Visitor
+from tests.browser.looks import breaches_in
+from tests.browser.tasks import FAULTY, fill_tina, open_adding, upload, wait_until
+from tests.browser.test_stories import tab_to
+from tests.browser.visited import Look
+
+AGREED = "Everybody I enter in this sitting agreed"
+HEADINGS = (
+    "Record Action", "ACCME Activity ID", "Completion Date", "First Name", "Last Name", "Date of Birth",
+    "Licensing State", "Licensing ID", "Number of CME Credits",
+)  # fmt: skip
+
+
+def rebecca(activity_id: str = "201759558", day: str = "09/09/2021", credits: str = "1") -> str:
+    """Return a row of a file, as text between tabs."""
+    return "\t".join(("Add", activity_id, day, "Rebecca", "Test", "02/01", "Tennessee", "444444", credits))
+
+
+def test_without_script_a_learner_of_a_board_is_added(visitor: Visitor) -> None:
+    page = visitor.enter("a clerk", script=False)
+    open_adding(page)
+    fill_tina(page, "09/02/2021", "1.5")
+    page.get_by_role("button", name="Check", exact=True).click()
+    page.get_by_text("Learner matched").first.wait_for()
+    page.get_by_label(AGREED).check()
+    page.get_by_role("button", name="Report and next learner").click()
+    page.get_by_role("link", name="Tina Karacme: 1.5 ABA").wait_for()
+    assert page.get_by_label("First name").input_value() == ""
+
+
+def test_without_script_a_session_is_reported(visitor: Visitor) -> None:
+    page = visitor.enter("a clerk", script=False)
+    open_adding(page)
+    page.get_by_role("link", name="Session sheet: many names, one date").click()
+    page.get_by_label("Date completed").fill("09/03/2021")
+    page.get_by_role("checkbox", name="CME credit").check()
+    page.get_by_label("Credits for each").fill("1")
+    page.get_by_text("Paste names").click()
+    page.get_by_label("Names, one a line").fill("Vincent Van Gogh")
+    page.get_by_role("button", name="Tick these names").click()
+    page.get_by_label("Everybody who is ticked agreed to the report").check()
+    page.get_by_role("button", name="Check", exact=True).click()
+    page.get_by_text(re.compile(r"1 learner ready, 0 with faults")).wait_for()
+    page.get_by_role("button", name="Report who is ticked").click()
+    page.get_by_text("1 learner reported.").wait_for()
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_a_learner_is_validated(visitor: Visitor, script: bool) -> None:
+    page = visitor.enter("a clerk", script=script)
+    page.get_by_role("link", name="Validate", exact=True).click()
+    for label, text in (("First name", "Rebecca"), ("Last name", "Test"), ("Birth month and day", "02/01")):
+        page.get_by_label(label).fill(text)
+    page.get_by_label("State of licence").select_option(label="Tennessee")
+    page.get_by_label("Licence number").fill("444444")
+    page.get_by_role("button", name="Validate", exact=True).click()
+    page.get_by_text("Learner matched").first.wait_for()
+
+
+def test_a_learner_is_validated_by_keys_alone(visitor: Visitor) -> None:
+    page = visitor.enter("a clerk")
+    tab_to(page, "Validate")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/validate")
+    for words, text in (("First name", "Rebecca"), ("Last name", "Test"), ("Birth month and day", "02/01")):
+        tab_to(page, words)
+        page.keyboard.type(text)
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name="Result").or_(page.locator("#result")).first.wait_for()
+
+
+def test_a_learner_of_a_board_is_added_by_keys_alone(visitor: Visitor) -> None:
+    page = visitor.enter("a clerk")
+    page.goto("/p/0008001/activities/201759558/add")
+    keys = page.keyboard
+    for words, text in (
+        ("First name", "Tina"), ("Last name", "Karacme"), ("Birth month and day", "11/24"),
+        ("Date completed", "09/04/2021"),
+    ):  # fmt: skip
+        tab_to(page, words)
+        keys.type(text)
+    tab_to(page, "Report CME credit")
+    keys.press("Space")
+    tab_to(page, "American Board of Anesthesiology")
+    keys.press("Space")
+    for words, text in (("ABA ID", "35867909"), ("ABA points, total", "1")):
+        tab_to(page, words)
+        keys.type(text)
+    tab_to(page, AGREED)
+    keys.press("Space")
+    tab_to(page, "Report and next learner")
+    keys.press("Enter")
+    page.get_by_role("link", name="Tina Karacme: 1 ABA").wait_for()
+
+
+def test_a_session_is_reported_by_keys_alone(visitor: Visitor) -> None:
+    page = visitor.enter("a clerk")
+    page.goto("/p/0008001/activities/201759558/session")
+    keys = page.keyboard
+    tab_to(page, "Date completed")
+    keys.type("09/05/2021")
+    tab_to(page, "CME credit")
+    if not page.evaluate("document.activeElement.checked"):
+        keys.press("Space")
+    tab_to(page, "Credits for each")
+    keys.type("1")
+    tab_to(page, "Test, Rebecca")
+    keys.press("Space")
+    tab_to(page, "Everybody who is ticked agreed to the report")
+    keys.press("Space")
+    tab_to(page, "Report who is ticked")
+    keys.press("Enter")
+    page.get_by_text("1 learner reported.").wait_for()
+
+
+def test_rows_are_pasted_and_uploaded_by_keys_alone(visitor: Visitor) -> None:
+    page = visitor.enter("a clerk")
+    page.goto("/p/0008001/uploads/new")
+    text = "\t".join(HEADINGS) + "\n" + rebecca()
+    tab_to(page, "Or paste rows with their headings")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    tab_to(page, "Rows with their headings")
+    page.keyboard.insert_text(text)
+    tab_to(page, "The learners agreed to the reporting")
+    page.keyboard.press("Space")
+    tab_to(page, "Upload")
+    page.keyboard.press("Enter")
+    wait_until(page, lambda: page.get_by_role("heading", name="Files", exact=True).count() > 0)
+
+
+_COVERED = """() => {
+    const one = document.activeElement;
+    if (one === document.body) return "nothing";
+    const box = one.getBoundingClientRect();
+    if (!box.width || !box.height) return "";
+    const at = [box.left + box.width / 2, Math.min(Math.max(box.top + box.height / 2, 1), innerHeight - 1)];
+    if (box.bottom < 0 || box.top > innerHeight) return "out of sight";
+    const seen = document.elementFromPoint(...at);
+    if (!seen || one.contains(seen) || seen.contains(one)) return "";
+    return [...(one.labels ?? [])].some(label => label.contains(seen)) ? "" : seen.outerHTML.slice(0, 80);
+}"""
+
+
+def covered_stops(page: Page, most: int = 400) -> list[str]:
+    """Press Tab through a page; return what has the focus and is covered by something, or out of sight."""
+    found, stops = [], 0
+    page.evaluate("document.activeElement.blur(), scrollTo(0, 0)")
+    for _ in range(most):
+        page.keyboard.press("Tab")
+        told = page.evaluate(_COVERED)
+        if told == "nothing":
+            break
+        stops += 1
+        if told:
+            named = page.evaluate("document.activeElement.outerHTML.slice(0, 100)")
+            found.append(f"{named} under {told}")
+    assert stops > 10
+    return found
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 900), (1280, 660), (1280, 500), (360, 700)])
+def test_what_has_the_focus_is_never_covered(visitor: Visitor, width: int, height: int) -> None:
+    clerk = visitor.enter("a clerk")
+    day = {900: 11, 660: 12, 500: 13, 700: 14}[height]
+    rows = [FAULTY[0] | {"Completion Date": f"0{month}/{day}/2021"} for month in range(2, 10)]
+    upload(clerk, rows, f"covered_{height}.xlsx")
+    fixing = f"{clerk.url}/fix"
+    clerk.set_viewport_size({"width": width, "height": height})
+    base = "/p/0008001/activities/201759558"
+    for address in (fixing, f"{base}/session", f"{base}/add", "/p/0008001/learners", "/p/0008001/activities/new"):
+        clerk.goto(address)
+        assert covered_stops(clerk) == [], address
+
+
+def test_axe_finds_nothing_while_a_file_is_being_judged(visitor: Visitor, looks: tuple[Look, ...]) -> None:
+    page = visitor.enter("a clerk")
+    page.goto("/p/0008001/uploads/new")
+    # Rows of an activity that is not there: nothing of them is stored, and checking them takes a while.
+    text = "\n".join(["\t".join(HEADINGS), *(rebecca("999999999") for _ in range(60_000))])
+    page.get_by_label("Drop a spreadsheet here, or choose a file").set_input_files(
+        {"name": "long.txt", "mimeType": "text/plain", "buffer": text.encode()}
+    )
+    form = page.locator("#upload")
+    form.get_by_label("The learners agreed to the reporting").check()
+    form.get_by_role("button", name="Check only").click()
+    page.get_by_role("button", name="Stop this upload").wait_for()
+    page.locator("#progress").get_by_text("rows judged").first.wait_for()
+    assert breaches_in(page, looks) == []
+    assert page.locator("#progress progress").count() == 1
+    page.get_by_role("button", name="Stop this upload").click()
+    page.wait_for_load_state()
