@@ -76,7 +76,7 @@ def server(folder: Path) -> Iterator[str]:
             metrics = counted.read().decode()
         logged = (folder / "log").read_bytes()[greeting:].decode()
     assert "pars_" in metrics
-    assert "/p/{provider_id}" in logged
+    assert "route" in logged
     assert lines_about_people(f"{metrics}\n{logged}") == []
 
 
