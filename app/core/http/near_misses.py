@@ -30,6 +30,7 @@ _OTHER_NAMES = {
 """Names that other services have for the same, without what separates their words, and the name here."""
 _OF_PAGES = frozenset(("limit", "cursor", "include"))
 """Parameters of lists, which nothing has that answers with a whole list."""
+_FIRST_WORD = re.compile(r"[A-Za-z][a-z0-9]*")
 _BETWEEN_WORDS = re.compile(r"[^a-z0-9]+")
 
 
@@ -46,7 +47,11 @@ def nearest(name: str, known: Iterable[str], most: int = 1) -> list[str]:
         return [by_plain[plain(name)]]
     if (meant := _OTHER_NAMES.get(plain(name))) in known:
         return [meant]
-    return [by_plain[near] for near in get_close_matches(plain(name), by_plain, most, _NEAR)]
+    near = get_close_matches(plain(name), by_plain, most + 2, _NEAR)
+    word = _FIRST_WORD.match(name[:_LONGEST])
+    # `completed_since` is nearer to `completed_from` than to `completion_id`, whatever their letters say.
+    near.sort(key=lambda one: word is None or not one.startswith(word[0].lower()))
+    return [by_plain[one] for one in near[:most]]
 
 
 def hint_at(name: str, known: Collection[str], what: str) -> str:
