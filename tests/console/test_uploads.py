@@ -251,3 +251,20 @@ def test_a_running_upload_is_stopped_and_filters_find_uploads(clerk: Window, ser
     assert "learners.xlsx" in clerk.open(f"{UPLOADS}?kind=learner-completions").text
     assert "Nothing found" in clerk.open(f"{UPLOADS}?result=fix").text
     assert clerk.open("/p/0008001/uploads/017de0b2").status == 404
+
+
+def test_a_file_of_validations_says_whom_it_matched_and_what_to_do(clerk: Window, service: Service) -> None:
+    rows = [{"First Name": "Rebecca", "Last Name": "Test", "Date of Birth": day} for day in ("02/01", "03/03")]
+    send_file(clerk, tab_text(rows, list(rows[0])), name="who.tsv", kind="learner-validations")
+    work_through(service)
+    here = address(clerk)
+    assert clerk.open(here).heading == "1 of 2 rows matched one learner"
+    assert "Nothing was reported" in clerk.text
+    assert "No learner was matched. Give the state of licence" in clerk.open(f"{here}?outcome=none").text
+    for page in (UPLOADS, "/p/0008001"):
+        assert "1 of 2 matched" in clerk.open(page).text, page
+    send_file(clerk, tab_text(rows[:1], list(rows[0])), name="one.tsv", kind="learner-validations", do="check")
+    work_through(service)
+    assert clerk.open(address(clerk)).heading == "1 of 1 row matched one learner"
+    assert "Checked: 1 of 1 matched" in clerk.open(UPLOADS).text
+    settle(service)

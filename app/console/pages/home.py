@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from app.console.charts import FEWEST, Chart, Measured, Series, draw_bars
 from app.console.frame import page
+from app.console.pages.uploads import matched_in_words
 from app.console.report_charts import in_words
 from app.console.routes import PageRoute
 from app.console.visitors import Reader, Visitor
@@ -180,6 +181,8 @@ def _result_of(batch: Batch) -> tuple[str, str]:
         return "cancelled", "Cancelled"
     if not batch.finished:
         return "running", "Being judged"
+    if not rejected and (matched := matched_in_words(batch)):
+        return "added", matched
     if batch.dry_run:
         return "unchanged", f"Checked only: {count(rejected)} would be rejected"
     if rejected:

@@ -42,6 +42,7 @@ _TABS = (
 _STATES = {
     "one": "added", "more_than_one": "warning", "none": "rejected",
 }  # fmt: skip
+_NOT_ONE = ("more_than_one", "none")
 _ENOUGH = 10
 _TEMPLATES = {
     BatchKind.LEARNER_COMPLETIONS: "learners",
@@ -176,6 +177,12 @@ def _heading(batch: Batch, found: history.Uploads) -> tuple[str, str]:
         return "This upload was stopped", f"{batch.applied:,} of {batch.records:,} rows were applied, and stand."
     if not batch.finished:
         return f"{batch.filename} is being judged", "You may leave this page: nothing stops."
+    if batch.kind is BatchKind.LEARNER_VALIDATIONS and not rejected:
+        matched = counts.get("one", 0)
+        return (
+            f"{matched:,} of {counted(read, 'row')} matched one learner",
+            "Nothing was reported.",
+        )
     if batch.dry_run:
         good = read - rejected
         return f"Checked: {good:,} of {read:,} rows would go in", "This was a check only. Nothing was stored."
@@ -215,24 +222,21 @@ async def _shared_fault(visitor: Visitor, batch: Batch) -> tuple[str, int]:
 def _row(batch: Batch, row: MendedRow, home: str) -> ResultRow:
     outcome = row.result.outcome.value
     state = _STATES.get(outcome, outcome)
-    return ResultRow(
-        row=row,
-        who=fixing.who_of(batch, row),
-        state=state,
-        text=dict(_TABS)[outcome],
-        said=[
-            said_about_record(
-                finding.hint,
-                finding.completion_id,
-                home,
-                pointer="",
-                severity="no" if finding.severity is Severity.REJECT else "warn",
-                text=f"{finding.column}: {finding.detail}" if finding.column else finding.detail,
-                rule_address=f"/v1/rules/{finding.rule}",
-            )
-            for finding in sorted(row.result.findings, key=lambda one: one.severity is not Severity.REJECT)
-        ],
-    )
+    said = [
+        said_about_record(
+            finding.hint,
+            finding.completion_id,
+            home,
+            pointer="",
+            severity="no" if finding.severity is Severity.REJECT else "warn",
+            text=f"{finding.column}: {finding.detail}" if finding.column else finding.detail,
+            rule_address=f"/v1/rules/{finding.rule}",
+        )
+        for finding in sorted(row.result.findings, key=lambda one: one.severity is not Severity.REJECT)
+    ]
+    if outcome in _NOT_ONE and row.result.answer is not None:
+        said.append(Said(pointer="", severity="warn", text=row.result.answer["hint"]))
+    return ResultRow(row=row, who=fixing.who_of(batch, row), state=state, text=dict(_TABS)[outcome], said=said)
 
 
 def _warnings(batch: Batch) -> list[tuple[str, str, int]]:

@@ -151,9 +151,18 @@ def said_result(batch: Batch) -> tuple[str, str]:
     checked = "Checked: " if batch.dry_run else ""
     if rejected:
         return "rejected", f"{checked}{rejected:,} rejected"
+    if matched := matched_in_words(batch):
+        return "added", f"{checked}{matched}"
     if warned:
         return "warning", f"{checked}all in, {warned:,} with warnings"
     return "added", f"{checked}all in" if not batch.dry_run else "Checked: all would go in"
+
+
+def matched_in_words(batch: Batch) -> str:
+    """Return how many rows of a file of validations matched one learner; empty for other kinds."""
+    if batch.kind is not BatchKind.LEARNER_VALIDATIONS:
+        return ""
+    return f"{batch.counts.get('one', 0):,} of {batch.records:,} matched"
 
 
 def other_kind(batch: Batch) -> str:
