@@ -114,7 +114,7 @@ def test_find_correct_and_withdraw_a_learner(visitor: Visitor) -> None:
     # Said again with each change: one click more than the fields need.
     hand.click(page.get_by_label("The learner agreed to this report"))
     hand.button("Save")
-    page.get_by_role("status").first.wait_for()
+    page.wait_for_url(lambda address: not address.endswith("/correct"))
     hand.counted(3, 1)
     hand.click(page.get_by_role("link", name=re.compile("Withdraw")).first)
     hand.click(page.get_by_role("button", name=re.compile("^Withdraw")).first)

@@ -61,6 +61,18 @@ def test_a_save_of_nothing_changes_nothing(window: Window, service: Service, api
     assert report_of(api, reported)["version"] == 1
 
 
+def test_points_of_a_type_follow_a_total_that_is_lowered(window: Window, service: Service, api: Api) -> None:
+    sign_in(window, service)
+    reported = api.report(tina(total=0.5)).json
+    at = address_of(reported)
+    assert window.open(at).fields(at)["/moc/0/credit_types/0/credits"] == [""]
+    save(window, at, **AGREED | {"/moc/0/total_credits": "0.25"})
+    assert window.status == 303, window.text
+    [credit] = [one for one in report_of(api, reported)["credits"] if one["status"] != "withdrawn"]
+    assert (credit["credits"], credit["credit_types"][0]["credits"]) == (0.25, 0.25)
+    settle(service)
+
+
 def test_permission_is_asked_for_again(window: Window, service: Service, api: Api) -> None:
     sign_in(window, service)
     reported = api.report(tina()).json

@@ -64,8 +64,15 @@ async def correct(request: Request, visitor: Reporter, provider_id: str, complet
 
 
 def _fields_of(found: Completion) -> SentFields:
-    """Return a record as the fields of its form; a licensing board is shown as its state."""
+    """Return a record as the fields of its form; a licensing board is shown as its state.
+
+    Points of a credit type that are the board's total are left blank: they follow a total that is changed.
+    """
     body = body_of(found)
+    for part in body.get("moc", []):
+        for credit_type in part["credit_types"]:
+            if credit_type["credits"] == part["total_credits"]:
+                credit_type["credits"] = None
     for part in body.get("cme", []):
         part["state"] = part["state"].partition("-")[0] if part["state"].endswith("-M") else part["state"]
     fields = FORM.write(body)
