@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from playwright.sync_api import Page, Route
 
 from tests.browser.conftest import Visitor
@@ -19,6 +20,15 @@ ASKING = """() => {
     document.getElementById("main").prepend(form);
     htmx.process(form);
 }"""
+SLOWER = """wait => {
+    const ask = window.fetch;
+    window.fetch = async (...given) => {
+        const answer = await ask(...given);
+        await new Promise(go => setTimeout(go, wait));
+        return answer;
+    };
+}"""
+"""Lets every answer to a script arrive later."""
 REFUSED = '<form id="asking"><div class="note no" role="alert" tabindex="-1" autofocus><p>1 fault</p></div></form>'
 
 
@@ -42,6 +52,28 @@ def test_findings_come_back_into_the_page_and_have_the_focus(visitor: Visitor) -
     assert sent == ["name=Tina"]
     assert page.evaluate("document.activeElement.getAttribute('role')") == "alert"
     assert page.evaluate("location.pathname") == "/accessibility"
+
+
+@pytest.mark.parametrize("slow", [0.3, 1.2])
+def test_a_mark_is_of_what_stands_in_the_form_however_slowly_it_is_answered(visitor: Visitor, slow: float) -> None:
+    page = visitor.enter("a clerk")
+    page.goto("/p/0008001/activities/201759558/add")
+    page.evaluate(SLOWER, slow * 1_000)
+    given = {"First name": "Rebecca", "Last name": "Test", "Birth month and day": "02/01", "Licence number": "444444"}
+    page.get_by_label("State of licence").first.select_option(label="Tennessee")
+    for label, text in given.items():
+        page.get_by_label(label, exact=True).first.fill(text)
+    page.get_by_label("Credits", exact=True).first.fill("1")
+    page.get_by_label("Credits", exact=True).first.press("Tab")
+    mark = page.locator("[id$='-live']").first
+    mark.get_by_text("Learner matched").wait_for()
+    page.get_by_label("Birth month and day", exact=True).fill("02/0")
+    page.get_by_label("Birth month and day", exact=True).press("Tab")
+    page.wait_for_timeout(100)
+    page.get_by_label("Licence number", exact=True).first.fill("1")
+    page.get_by_label("Birth month and day", exact=True).fill("02/02")
+    page.get_by_label("Birth month and day", exact=True).press("Tab")
+    mark.get_by_text("No learner matched").wait_for()
 
 
 def test_a_form_that_was_taken_leads_to_the_next_page(visitor: Visitor) -> None:
