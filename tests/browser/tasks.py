@@ -24,6 +24,21 @@ FAULTY: list[dict[str, Any]] = [
 """Rows of a workbook: three with an amount that is no quarter, one whom nobody matches, three good ones."""
 
 
+_SLOWER = """wait => {
+    const ask = window.fetch;
+    window.fetch = async (...given) => {
+        const answer = await ask(...given);
+        await new Promise(go => setTimeout(go, wait));
+        return answer;
+    };
+}"""
+
+
+def answer_slowly(page: Page, seconds: float) -> None:
+    """Let every answer to a script of the page arrive later."""
+    page.evaluate(_SLOWER, seconds * 1_000)
+
+
 def open_adding(page: Page) -> None:
     """Go from Home to the form for one learner of the series."""
     page.get_by_role("link", name="Add learners", exact=True).first.click()

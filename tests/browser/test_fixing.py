@@ -5,7 +5,7 @@ from __future__ import annotations
 from playwright.sync_api import Page
 
 from tests.browser.conftest import Visitor
-from tests.browser.tasks import FAULTY, upload, wait_until
+from tests.browser.tasks import FAULTY, answer_slowly, upload, wait_until
 
 DAY = "08"
 
@@ -65,4 +65,30 @@ def test_a_row_that_no_longer_fits_on_the_page_brings_the_page_anew(visitor: Vis
     page.get_by_text(f"1 of {before - 1} ready.").wait_for()
     assert rows.count() == before - 1
     assert page.locator("tbody.done").count() == 1
+    assert visitor.complaints == []
+
+
+def test_what_is_typed_while_another_row_is_checked_stays_where_it_is(visitor: Visitor) -> None:
+    page = visitor.enter("a clerk")
+    upload(page, [row | {"Completion Date": f"{DAY}/{day}/2021"} for day, row in enumerate(FAULTY, 1)], "slow.xlsx")
+    page.get_by_role("link", name="Fix the rows").click()
+    rows = [str(found) for found in page.locator("tbody[data-row]").evaluate_all("all => all.map(e => e.id)")]
+    answer_slowly(page, 1.5)
+    first, second, third = (page.locator(f"#{row} input[aria-invalid=true]").first for row in rows[:3])
+    first.fill("2.25")
+    first.press("Enter")
+    third.focus()
+    page.keyboard.press("Control+a")
+    page.keyboard.type("1.")
+    page.get_by_text("1 of 4 ready.").wait_for()
+    page.keyboard.type("5")
+    assert focused(page) == f"{rows[2]} 1.5"
+    # One row's answer lets go of no other that is still under way: what is typed there would be lost.
+    second.fill("2")
+    second.press("Enter")
+    page.wait_for_timeout(700)
+    third.press("Enter")
+    page.get_by_text("2 of 4 ready.").wait_for()
+    assert third.get_attribute("readonly") is not None
+    page.get_by_text("3 of 4 ready.").wait_for()
     assert visitor.complaints == []

@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Page, Route
 
 from tests.browser.conftest import Visitor
+from tests.browser.tasks import answer_slowly
 
 ASKING = """() => {
     const form = document.createElement("form");
@@ -20,15 +21,6 @@ ASKING = """() => {
     document.getElementById("main").prepend(form);
     htmx.process(form);
 }"""
-SLOWER = """wait => {
-    const ask = window.fetch;
-    window.fetch = async (...given) => {
-        const answer = await ask(...given);
-        await new Promise(go => setTimeout(go, wait));
-        return answer;
-    };
-}"""
-"""Lets every answer to a script arrive later."""
 REFUSED = '<form id="asking"><div class="note no" role="alert" tabindex="-1" autofocus><p>1 fault</p></div></form>'
 
 
@@ -58,7 +50,7 @@ def test_findings_come_back_into_the_page_and_have_the_focus(visitor: Visitor) -
 def test_a_mark_is_of_what_stands_in_the_form_however_slowly_it_is_answered(visitor: Visitor, slow: float) -> None:
     page = visitor.enter("a clerk")
     page.goto("/p/0008001/activities/201759558/add")
-    page.evaluate(SLOWER, slow * 1_000)
+    answer_slowly(page, slow)
     given = {"First name": "Rebecca", "Last name": "Test", "Birth month and day": "02/01", "Licence number": "444444"}
     page.get_by_label("State of licence").first.select_option(label="Tennessee")
     for label, text in given.items():

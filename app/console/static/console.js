@@ -130,7 +130,7 @@ document.addEventListener("keydown", (event) => {
 
 // What is typed while a row is under way would be lost with the row that is replaced.
 const holdRow = (row, held) => row?.querySelectorAll("input").forEach((field) => (field.readOnly = held));
-const letGo = () => document.querySelectorAll("tbody[data-row]").forEach((row) => holdRow(row, false));
+const letGo = (event) => holdRow(closest(event, "tbody[data-row]"), false);
 document.addEventListener("click", (event) => holdRow(closest(event, "tbody[data-row] button[hx-post]")?.closest("tbody"), true));
 for (const kind of ["htmx:error", "htmx:after:request"]) document.addEventListener(kind, letGo);
 
@@ -138,6 +138,8 @@ document.addEventListener("htmx:after:swap", () => {
   const row = document.querySelector("tbody[data-checked]");
   if (!row) return;
   row.removeAttribute("data-checked");
+  // Somebody types in another row by now.
+  if (document.activeElement !== document.body && !row.contains(document.activeElement)) return;
   const isNext = (field) => row.contains(field) || row.compareDocumentPosition(field) & Node.DOCUMENT_POSITION_FOLLOWING;
   const faults = [...document.querySelectorAll("tbody[data-row] [aria-invalid=true]")];
   (faults.find(isNext) ?? faults[0] ?? row.querySelector("button[hx-post]")).focus();
