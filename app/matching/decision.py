@@ -60,7 +60,7 @@ class Stop(enum.StrEnum):
     SCORE = "score"
     """All in all somebody else of the population is as likely."""
     RIVAL = "rival"
-    """Who holds the number has other names, or no birth date on file, and somebody else has names and date given."""
+    """Somebody else has the names and the date given: who holds the number does not, or only who holds the state."""
     LEAD = "lead"
     """Another one on file fits nearly as well."""
 
@@ -199,11 +199,26 @@ def stop_of(weighed: Weighed) -> Stop | None:
 
 
 def _stop_by_rival(best: Weighed, others: Iterable[Weighed]) -> Stop | None:
-    """Return a stop where a number finds somebody who fits worse by name and date than another: a twin, a namesake."""
+    """Return a stop where somebody is found who fits worse by name and date than another: a twin, a namesake."""
     if not best.by_number:
-        return None
+        return Stop.RIVAL if any(_is_namesake_elsewhere(best, other) for other in others) else None
     born = [other for other in others if other.birth_date is FieldAgreement.SAME]
     return Stop.RIVAL if any(_is_rival(best, other) for other in born) else None
+
+
+def _is_namesake_elsewhere(best: Weighed, other: Weighed) -> bool:
+    """Whether the names typed and the date are another's, whom the state alone speaks against: it is often mistaken."""
+    exact = (NameAgreement.SAME, NameAgreement.SAME)
+    names = other.names
+    if (best.names.surname, best.names.given) == exact or (names.surname, names.given) != exact or names.swapped:
+        return False
+    against = (names.suffix, names.middle, other.numbers.school)
+    return (
+        other.birth_date is FieldAgreement.SAME
+        and other.numbers.state is FieldAgreement.DIFFERENT
+        and not other.numbers.differ
+        and FieldAgreement.DIFFERENT not in against
+    )
 
 
 def _is_rival(best: Weighed, other: Weighed) -> bool:

@@ -235,9 +235,16 @@ def test_a_file_is_validated(visitor: Visitor, sound: Sound) -> None:
     assert sound(page)
 
 
+def rejected(clerk: Page) -> int:
+    """Return how many credits Home says that boards have rejected: other stories leave some."""
+    told = clerk.locator(".todo li").filter(has_text="rejected by").all_inner_texts()
+    return int(told[0].split()[0]) if told else 0
+
+
 def test_home_leads_to_the_lines_that_a_board_rejected(visitor: Visitor, sound: Sound) -> None:
     people = (("Anna", "Novak", "08/15", "7534095"), ("Benjamin", "Russo", "11/18", "2059195"))
     clerk = visitor.enter("a clerk")
+    before = rejected(clerk)
     for first, last, birth, board_id in people:
         clerk.get_by_role("link", name="Home", exact=True).click()
         open_adding(clerk)
@@ -258,14 +265,12 @@ def test_home_leads_to_the_lines_that_a_board_rejected(visitor: Visitor, sound: 
     board.get_by_role("status").wait_for()
     clerk.get_by_role("link", name="Home", exact=True).click()
     waiting = clerk.locator(".todo li").filter(has_text="rejected by")
-    wait_until(clerk, lambda: waiting.count() == 1)
-    assert "2 credits" in waiting.inner_text()
+    wait_until(clerk, lambda: rejected(clerk) == before + 2)
     assert sound(clerk)
     for left, (_, last, *_) in zip((1, 0), people, strict=True):
         waiting.get_by_role("link", name="See and correct").click()
-        lines = clerk.get_by_role("table").locator("tbody tr")
+        lines = clerk.get_by_role("table").locator("tbody tr").filter(has_text="Ask the learner for the certificate")
         assert lines.count() == left + 1
-        assert lines.filter(has_text="Ask the learner for the certificate").count() == left + 1
         assert sound(clerk)
         lines.filter(has_text=last).get_by_role("link", name="Correct").click()
         fill(clerk, **{"ABA points, total": "3", "Lifelong Learning, points": "3"})
@@ -273,5 +278,4 @@ def test_home_leads_to_the_lines_that_a_board_rejected(visitor: Visitor, sound: 
         clerk.get_by_role("button", name="Save").first.click()
         clerk.wait_for_url(lambda address: not address.endswith("/correct"))
         clerk.get_by_role("link", name="Home", exact=True).click()
-        told = waiting.filter(has_text="1 credit was rejected by its board")
-        wait_until(clerk, lambda left=left, told=told: told.count() == left == waiting.count())  # type: ignore[misc]
+        wait_until(clerk, lambda left=left: rejected(clerk) == before + left)  # type: ignore[misc]

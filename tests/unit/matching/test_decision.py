@@ -223,3 +223,28 @@ def test_whoever_was_found_without_a_number_has_no_rival() -> None:
 
     query = Query(name=parse_name("Rebecca", "Quillfeather"), birth_date="02/01", compare_numbers=compare)
     assert decide(query, [TRUE, married]).learner is married
+
+
+@pytest.mark.parametrize(
+    ("given", "against", "stop"),
+    [
+        ("Becky", {}, Stop.RIVAL),
+        ("Rebecca", {}, None),
+        ("Becky", {"differ": ("npi",)}, None),
+        ("Becky", {"school": FieldAgreement.DIFFERENT}, None),
+    ],
+)
+def test_a_nickname_in_the_state_is_not_taken_for_who_has_the_very_name_and_date_elsewhere(
+    given: str, against: dict[str, Any], stop: Stop | None
+) -> None:
+    here = named("here", given, "Quillfeather")
+
+    def compare(learner: Learner) -> Numbers:
+        if learner is here:
+            return Numbers(state=FieldAgreement.SAME, states=("MO",))
+        return replace(Numbers(state=FieldAgreement.DIFFERENT), **against)
+
+    query = Query(name=parse_name("Rebecca", "Quillfeather"), birth_date="02/01", compare_numbers=compare)
+    found = decide(query, [TRUE, here])
+    assert found.stop is stop
+    assert (found.learner is here) is (stop is None)
