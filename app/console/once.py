@@ -1,7 +1,7 @@
 """Forms that count once: a double click, a reload or a second tab of the same form does nothing twice.
 
 `keyed` is for a form whose answer is kept and given again; `submit_once` for one of which nothing may be kept. A form
-that was changed after it was taken is refused under its key, or is another one by `one_form`, and `with_file`.
+that was changed after it was taken is refused under its key, or is another one by `one_form`, and `settle_file_form`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,9 @@ from fastapi import Request
 from app.console.drawn_forms import Said
 from app.console.routes import OWN_FIELDS, SentFields, value_of
 from app.console.visitors import Visitor
-from app.services.context import Caller, Work, transact_async
+from app.core.errors import Forbidden
+from app.core.http.multipart import Form
+from app.services.context import BYTES_AS_ONE, Caller, Work, transact_async
 from app.services.idempotency import Answer, once
 
 P = ParamSpec("P")
@@ -79,9 +81,20 @@ def one_form(caller: Caller) -> Caller:
     return msgspec.structs.replace(caller, idempotency_key=f"form {caller.idempotency_key} {caller.fingerprint}")
 
 
-def with_file(visitor: Visitor, sent: SentFields, what: str, digest: str) -> Caller:
-    """Return the caller of a form with a file, by the digest of its content: with another file, it is another form."""
-    return one_form(keyed(visitor, sent, what, [without_own_fields(sent), digest]))
+def settle_file_form(request: Request, visitor: Visitor, form: Form) -> Caller:
+    """Return the caller that a form is sent once by whose file `file` was stored as it arrived.
+
+    With another file, it is another form. Raises `Forbidden` for a form of another session.
+    """
+    tokens = form.fields.get("token", [])
+    if len(tokens) != 1:
+        raise Forbidden("The form has no token of this session. Load the page again, and send it from there.")
+    visitor.hold(tokens[0])
+    if form.files == ["file"] and not form.filename:
+        # A browser sends the field though nothing was chosen.
+        form.files = []
+    visitor.caller.charge_arrived(form.size, BYTES_AS_ONE)
+    return one_form(keyed(visitor, form.fields, request.url.path, [without_own_fields(form.fields), form.digest]))
 
 
 def without_own_fields(sent: SentFields) -> SentFields:

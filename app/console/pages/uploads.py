@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from app.console.drawn_forms import DrawnForm, Said, said_of_problem
 from app.console.frame import go_to, page
-from app.console.once import keyed, one_form, with_file, without_own_fields
+from app.console.once import keyed, one_form, settle_file_form, without_own_fields
 from app.console.routes import PageRoute, Sent, SentFields, value_of
 from app.console.visitors import Reporter, Visitor
 from app.core.errors import InvalidRequest, PermissionNotAttested, Problem, UploadQuotaExceeded
@@ -20,7 +20,7 @@ from app.core.http.multipart import Form
 from app.domain.batches import Batch, BatchKind, BatchOwner, BatchStatus
 from app.services.batches import history, intake
 from app.services.batches.uploads import IncomingUpload
-from app.services.context import BYTES_AS_ONE, Caller, read_async
+from app.services.context import Caller, read_async
 from app.services.idempotency import Answer
 
 router = APIRouter(prefix="/p/{provider_id}", route_class=PageRoute, include_in_schema=False)
@@ -185,14 +185,10 @@ async def upload_file(request: Request, visitor: Reporter, provider_id: str) -> 
 
     def settle(form: Form) -> Caller:
         sent.update(form.fields)
-        visitor.hold(value_of(sent, "token"))
+        caller = settle_file_form(request, visitor, form)
         form.fields = without_own_fields(sent)
-        if form.files == ["file"] and not form.filename:
-            # A browser sends the field though nothing was chosen.
-            form.files = []
         _settle_fields(form)
-        visitor.caller.charge_arrived(form.size, BYTES_AS_ONE)
-        return replace(with_file(visitor, sent, request.url.path, form.digest), scope="batches:write")
+        return replace(caller, scope="batches:write")
 
     content_type = request.headers.get("content-type", "")
     try:

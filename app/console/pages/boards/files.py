@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from fastapi import Request
 
-from app.console.once import with_file
+from app.console.once import settle_file_form
 from app.console.visitors import Visitor
-from app.core.errors import Forbidden
 from app.core.http.multipart import Form, read_multipart
 from app.domain.batches import BatchOwner
 from app.services.batches.uploads import IncomingUpload
-from app.services.context import BYTES_AS_ONE, Caller
+from app.services.context import Caller
 
 
 def incoming(visitor: Visitor) -> IncomingUpload:
@@ -24,14 +23,4 @@ async def read_file(request: Request, visitor: Visitor, upload: IncomingUpload) 
     Raises `Forbidden` for another's form.
     """
     form = await read_multipart(request.headers.get("content-type", ""), request.stream(), "file", upload.store)
-    return form, settle_form(request, visitor, form)
-
-
-def settle_form(request: Request, visitor: Visitor, form: Form) -> Caller:
-    """Return the caller that a form is sent once by; raises `Forbidden` for another's form."""
-    tokens = form.fields.get("token", [])
-    if len(tokens) != 1:
-        raise Forbidden("The form has no token of this session. Load the page again, and send it from there.")
-    visitor.hold(tokens[0])
-    visitor.caller.charge_arrived(form.size, BYTES_AS_ONE)
-    return with_file(visitor, form.fields, request.url.path, form.digest)
+    return form, settle_file_form(request, visitor, form)

@@ -11,7 +11,8 @@ from starlette.responses import Response, StreamingResponse
 
 from app.console.drawn_forms import DrawnForm, Said
 from app.console.frame import Flash, go_to, page
-from app.console.pages.boards.files import incoming, settle_form
+from app.console.once import settle_file_form
+from app.console.pages.boards.files import incoming
 from app.console.routes import PageRoute
 from app.console.visitors import BoardStaff, Visitor
 from app.core.errors import InvalidRequest, UploadQuotaExceeded
@@ -70,10 +71,7 @@ async def upload_roster(request: Request, visitor: BoardStaff, code: str) -> Res
     upload = incoming(visitor)
 
     def settle(form: Form) -> Caller:
-        caller = settle_form(request, visitor, form)
-        if form.files == ["file"] and not form.filename:
-            # A browser sends the field though nothing was chosen.
-            form.files = []
+        caller = settle_file_form(request, visitor, form)
         form.fields = {"kind": [BatchKind.ROSTER.value], "dry_run": ["true" if "dry_run" in form.fields else "false"]}
         return caller
 

@@ -1,7 +1,7 @@
 """A provider's pages as an operator sees them: the same pages at another address, read only, each look in the log.
 
 A page is taken over by naming its function in `SHOWN`. Pages that are but a form are left out. The macro that draws
-forms leaves them away here, and one that is sent all the same is answered 403 or 405.
+forms leaves them out here, and one that is sent all the same is answered 403 or 405.
 """
 
 from __future__ import annotations
@@ -79,8 +79,11 @@ def _routes() -> Iterator[APIRoute]:
         yield from (route for route in pages.router.routes if isinstance(route, APIRoute))
 
 
-def _as_operator(show: Show, role: Any, *, noted: bool) -> Show:
-    """Return a page's function with an operator as its visitor, whose look is noted once it is known what is seen."""
+def _as_operator(show: Show, path: str, role: Any, *, noted: bool) -> Show:
+    """Return a page's function with an operator as its visitor, whose look is noted once it is known what is seen.
+
+    `path` is the page's below the provider's, with the names of its values in braces.
+    """
     hints = get_type_hints(show, include_extras=True)
     signature = inspect.signature(show)
 
@@ -100,7 +103,6 @@ def _as_operator(show: Show, role: Any, *, noted: bool) -> Show:
         ],
         return_annotation=Response,
     )
-    path = next(route.path for route in _routes() if route.endpoint is show).removeprefix(OWN)
     return look
 
 
@@ -113,12 +115,13 @@ def _seen(path: str, values: dict[str, Any]) -> str:
 def _take_over() -> APIRouter:
     router = APIRouter(route_class=PageRoute, include_in_schema=False)
     for route in _routes():
-        path = PREFIX + route.path.removeprefix(OWN)
+        path = route.path.removeprefix(OWN)
         if route.endpoint in SEARCHES:
-            router.add_api_route(path, _as_operator(route.endpoint, SearchingOperator, noted=False), methods=["POST"])
+            search = _as_operator(route.endpoint, path, SearchingOperator, noted=False)
+            router.add_api_route(PREFIX + path, search, methods=["POST"])
         elif route.endpoint in (*SHOWN, *PARTS):
-            noted = route.endpoint in SHOWN
-            router.add_api_route(path, _as_operator(route.endpoint, Operator, noted=noted), methods=["GET"])
+            look = _as_operator(route.endpoint, path, Operator, noted=route.endpoint in SHOWN)
+            router.add_api_route(PREFIX + path, look, methods=["GET"])
     return router
 
 
