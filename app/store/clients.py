@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-import msgspec
 from sqlalchemy import Connection
 
 from app.domain.clients import Client, ProviderActedFor, ProviderListing, Role
@@ -21,7 +20,9 @@ _WORLD = {False: "p.sandbox_of IS NULL AND p.merged_into IS NULL", True: "p.sand
 """The providers a client may act for at all: a test client for those of the sandbox, any other for live ones."""
 SYSTEMS = "c.kind IS NULL"
 """The condition that a client is a system's: memberships are managed with the people whose they are."""
-CLIENT = RowMapper(Client, tables.clients, "c", provider_ids=looked_up_by("client_id"))
+CLIENT = RowMapper(
+    Client, tables.clients, "c", provider_ids=looked_up_by("client_id"), merging=looked_up_by("client_id")
+)
 
 _PROVIDER_LISTING = RowMapper(
     ProviderListing,
@@ -53,24 +54,24 @@ def by_id(connection: Connection, client_id: str) -> Client | None:
 
 def read_client(connection: Connection, rows: Sequence[Row]) -> Client | None:
     """Return the client of the first of some rows of `CLIENT`, with its providers."""
-    client = CLIENT.read_first(
-        connection, rows, provider_ids=lambda client_id: granted_providers(connection, client_id)
-    )
-    if client is None or not (merging := _merging(connection, client.client_id)):
-        return client
-    return msgspec.structs.replace(client, merging=merging)
-
-
-def _merging(connection: Connection, client_id: str) -> frozenset[str]:
-    """Return those of a client's providers that are about to be merged: hardly ever any."""
-    ids = fetch_column(
+    granted = [grant for client_id in CLIENT.column(rows[:1], "client_id") for grant in _grants(connection, client_id)]
+    return CLIENT.read_first(
         connection,
-        "SELECT g.provider_id FROM grants g JOIN clients c ON c.client_id = g.client_id "
-        "JOIN providers p ON p.provider_id = g.provider_id AND p.merging_into IS NOT NULL "
+        rows,
+        provider_ids=lambda _: frozenset(provider_id for provider_id, of_its_world, _ in granted if of_its_world),
+        merging=lambda _: frozenset(provider_id for provider_id, _, merging in granted if merging),
+    )
+
+
+def _grants(connection: Connection, client_id: str) -> list[Row]:
+    """Return whom a client may act for: each provider, whether it is of the client's world, and about to be merged."""
+    return fetch(
+        connection,
+        "SELECT g.provider_id, c.test = (p.sandbox_of IS NOT NULL), p.merging_into IS NOT NULL "
+        "FROM grants g JOIN clients c ON c.client_id = g.client_id JOIN providers p ON p.provider_id = g.provider_id "
         "WHERE g.client_id = :client AND g.revoked_at IS NULL",
         {"client": client_id},
     )
-    return frozenset(ids)
 
 
 def list_providers(connection: Connection, *, sandboxes: bool) -> list[ProviderListing]:
@@ -85,14 +86,7 @@ def list_providers(connection: Connection, *, sandboxes: bool) -> list[ProviderL
 
 def granted_providers(connection: Connection, client_id: str) -> frozenset[str]:
     """Return the providers a client may act for, those of its own world."""
-    granted = fetch_column(
-        connection,
-        "SELECT g.provider_id FROM grants g JOIN clients c ON c.client_id = g.client_id "
-        "JOIN providers p ON p.provider_id = g.provider_id "
-        "WHERE g.client_id = :client AND g.revoked_at IS NULL AND c.test = (p.sandbox_of IS NOT NULL)",
-        {"client": client_id},
-    )
-    return frozenset(granted)
+    return frozenset(provider_id for provider_id, of_its_world, _ in _grants(connection, client_id) if of_its_world)
 
 
 def grant(connection: Connection, client_id: str, provider_id: str, at: datetime) -> None:

@@ -102,8 +102,7 @@ class SentRecord(msgspec.Struct, frozen=True):
 async def _record_sent(
     request: Request, visitor: Reporter, provider_id: str, activity_id: str, sent: Sent
 ) -> SentRecord:
-    found = await read_one_async(visitor.caller, lookup.get, activity_id)
-    return SentRecord(request, visitor, found.activity, sent)
+    return SentRecord(request, visitor, await read_one_async(visitor.caller, lookup.find, activity_id), sent)
 
 
 Given = Annotated[SentRecord, Depends(_record_sent)]
@@ -120,12 +119,12 @@ async def show_add(
     credits: Text = "",
 ) -> Response:
     """Show the form for the next learner of a sitting; `f` is the sitting, sealed."""
-    found = await read_one_async(visitor.caller, lookup.get, activity_id)
+    activity = await read_one_async(visitor.caller, lookup.find, activity_id)
     sitting = open_sitting(visitor, f, activity_id)
-    fields = dict(sitting.fields or first_fields(found.activity))
+    fields = dict(sitting.fields or first_fields(activity))
     fields |= {"/completed_on": [completed_on]} if completed_on else {}
     fields |= {"/cme/0/credits": [credits]} if credits else {}
-    return await _show(request, visitor, found.activity, sitting, DrawnForm(fields, takes=True), {}, 200)
+    return await _show(request, visitor, activity, sitting, DrawnForm(fields, takes=True), {}, 200)
 
 
 @router.post("")

@@ -205,10 +205,10 @@ async def _show_withdrawal(
 async def _title_of(visitor: Visitor, activity_id: str) -> str:
     """Return the title of an activity; its id where it is gone, though records of it were."""
     try:
-        stored = await read_one_async(visitor.caller, lookup.get, activity_id)
+        activity = await read_one_async(visitor.caller, lookup.find, activity_id)
     except NotFound:
         return activity_id
-    return stored.activity.title or activity_id
+    return activity.title or activity_id
 
 
 def _back(visitor: Visitor, found: Sequence[Completion]) -> str:

@@ -121,7 +121,7 @@ async def _show(
     version: str = "",
     differ: tuple[tuple[str, str, str], ...] = (),
 ) -> Response:
-    activity = (await read_one_async(visitor.caller, lookup.get, found.activity_id)).activity
+    activity = await read_one_async(visitor.caller, lookup.find, found.activity_id)
     form = DrawnForm(fields, in_words_of_pages(said), takes=True)
     rows = rows_of(form, activity, visitor.service.catalogue)
     place = visitor.home

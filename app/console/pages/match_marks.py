@@ -19,7 +19,7 @@ from app.domain.activities import Activity
 from app.domain.boards import Need
 from app.domain.identity.matches import Result
 from app.schemas.validations import ValidationIn
-from app.services.context import read_async
+from app.services.context import read_one_async
 from app.services.looking import known_learners
 from app.services.registry import validations
 
@@ -95,7 +95,9 @@ async def mark_of(
 async def _left(visitor: Visitor, asked: _Asked, adds_to: Activity | None, board: str) -> float | None:
     if adds_to is None or not asked.learner_id:
         return None
-    return await read_async(visitor.caller, known_learners.left_in_activity, asked.learner_id, adds_to, board or None)
+    return await read_one_async(
+        visitor.caller, known_learners.left_in_activity, asked.learner_id, adds_to, board or None
+    )
 
 
 def _sought(fields: SentFields, pointer: str, visitor: Visitor) -> tuple[dict[str, str], list[str]]:

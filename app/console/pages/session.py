@@ -95,11 +95,11 @@ async def show_sheet(
     done: Annotated[str, Query(max_length=10)] = "",
 ) -> Response:
     """Show the learners that the provider knows, those of the series first; nobody is ticked."""
-    found = await read_one_async(visitor.caller, lookup.get, activity_id)
+    activity = await read_one_async(visitor.caller, lookup.find, activity_id)
     roster = await load_roster(visitor, activity_id, (), "")
     sheet = Sheet(
-        request=request, visitor=visitor, activity=found.activity, sent={}, ticked=(), roster=roster,
-        typed=Typed(first_fields(found.activity), {}),
+        request=request, visitor=visitor, activity=activity, sent={}, ticked=(), roster=roster,
+        typed=Typed(first_fields(activity), {}),
     )  # fmt: skip
     return _show(sheet, [], {}, 200, known=bool(done))
 
@@ -107,12 +107,12 @@ async def show_sheet(
 @router.post("")
 async def take_sheet(request: Request, visitor: Reporter, provider_id: str, activity_id: str, sent: Sent) -> Response:
     """Do what the pressed button says: find, tick, check or report."""
-    found = await read_one_async(visitor.caller, lookup.get, activity_id)
+    activity = await read_one_async(visitor.caller, lookup.find, activity_id)
     ticked = tuple(dict.fromkeys(sent.get("learner", ())))
     words = value_of(sent, "words")
     roster = await load_roster(visitor, activity_id, ticked, words)
     sheet = Sheet(
-        request=request, visitor=visitor, activity=found.activity, sent=sent, roster=roster,
+        request=request, visitor=visitor, activity=activity, sent=sent, roster=roster,
         typed=read_record(sent, activity_id), ticked=tuple(id for id in ticked if id in roster),
     )  # fmt: skip
     do = value_of(sent, "do")

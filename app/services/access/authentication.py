@@ -137,7 +137,12 @@ def standing_client(connection: Connection, client_id: str, key_id: str | None, 
         credential = Credential(kind=CredentialKind.API_KEY, key_id=key_id, expires_at=key.expires_at)
         return replace(effective_scopes(key.client), credential=credential)
     client = clients.by_id(connection, client_id)
-    return effective_scopes(client) if client is not None and not client.expired_at(at) else None
+    return standing(client, at) if client is not None else None
+
+
+def standing(client: Client, at: datetime) -> Client | None:
+    """Return a client that was just read, with the scopes that it has; None when it has expired."""
+    return effective_scopes(client) if not client.expired_at(at) else None
 
 
 def choose_provider(client: Client, named: str | None) -> str:

@@ -12,6 +12,7 @@ from app.core.clock import new_id
 from app.core.errors import NotFound
 from app.core.security import digest_of
 from app.domain.audit import PersonAudit
+from app.domain.clients import Client
 from app.domain.people.persons import Membership, StaffPerson
 from app.domain.people.sessions import SEEN_EVERY, SESSION_LIFE, Session
 from app.services.access.authentication import standing_client
@@ -27,6 +28,8 @@ class SignedIn(msgspec.Struct, frozen=True, kw_only=True):
     session: Session
     person: StaffPerson
     memberships: list[Membership]
+    clients: dict[str, Client]
+    """The memberships as clients, by their ids; one of them may have expired."""
 
     @property
     def needs_factor(self) -> bool:
@@ -60,11 +63,8 @@ def begin(work: Work, person_id: str, browser: str, *, confirmed: bool = False) 
 
 def find(connection: Connection, token: str) -> SignedIn | None:
     """Return the session of a cookie, which may have ended; None for a cookie that is none, or was forgotten."""
-    session = sign_in.find_session(connection, digest_of(token))
-    person = persons.by_id(connection, session.person_id) if session is not None else None
-    if session is None or person is None:
-        return None
-    return SignedIn(session=session, person=person, memberships=persons.memberships_of(connection, session.person_id))
+    found = sign_in.find_session(connection, digest_of(token))
+    return _signed_in(connection, *found) if found is not None else None
 
 
 def read_again(connection: Connection, signed_in: SignedIn) -> SignedIn:
@@ -72,7 +72,17 @@ def read_again(connection: Connection, signed_in: SignedIn) -> SignedIn:
     session = sign_in.one_session(connection, signed_in.session.session_id)
     person = persons.by_id(connection, signed_in.person.person_id)
     assert session is not None and person is not None
-    return SignedIn(session=session, person=person, memberships=persons.memberships_of(connection, person.person_id))
+    return _signed_in(connection, session, person)
+
+
+def _signed_in(connection: Connection, session: Session, person: StaffPerson) -> SignedIn:
+    found = persons.standing_memberships(connection, person.person_id)
+    return SignedIn(
+        session=session,
+        person=person,
+        memberships=[membership for membership, _ in found],
+        clients={client.client_id: client for _, client in found},
+    )
 
 
 def caller_of(connection: Connection, service: Service, signed_in: SignedIn) -> Caller | None:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from app.domain.clients import Client, Role
 from app.domain.people.persons import Membership, PersonRole
-from app.services.access.authentication import standing_client
+from app.services.access.authentication import standing
 from app.services.context import Service
 from app.services.people import sessions
 from app.services.people.sessions import SignedIn
@@ -78,7 +78,7 @@ def _seat(connection: Connection, service: Service, signed_in: SignedIn, place: 
     for membership in signed_in.memberships:
         if not _may_be_there(membership, place):
             continue
-        client = standing_client(connection, membership.client_id, None, now)
+        client = standing(signed_in.clients[membership.client_id], now)
         if client is None:
             continue
         provider = None

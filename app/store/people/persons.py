@@ -8,16 +8,16 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from app.domain.clients import Role
+from app.domain.clients import Client, Role
 from app.domain.people.persons import Member, Membership, StaffPerson
 from app.models import people as tables
-from app.store.clients import granted_providers
+from app.store.clients import CLIENT, granted_providers, read_client
 from app.store.sql.bulk import insert, update
 from app.store.sql.rows import RowMapper, expression, looked_up_by
 from app.store.sql.statements import Row, execute, fetch, fetch_value, in_list, locking_clause
 from app.store.sql.values import read_optional_instant
 
-_PERSON = RowMapper(StaffPerson, tables.people, "p")
+PERSON = RowMapper(StaffPerson, tables.people, "p")
 _MEMBERSHIP = RowMapper(
     Membership,
     tables.memberships,
@@ -42,47 +42,47 @@ _STANDING = "c.revoked_at IS NULL"
 
 def by_id(connection: Connection, person_id: str) -> StaffPerson | None:
     """Return a person, removed or not."""
-    rows = fetch(connection, f"SELECT {_PERSON.columns} FROM people p WHERE p.person_id = :id", {"id": person_id})
-    return _PERSON.read_first(connection, rows)
+    rows = fetch(connection, f"SELECT {PERSON.columns} FROM people p WHERE p.person_id = :id", {"id": person_id})
+    return PERSON.read_first(connection, rows)
 
 
 def by_address(connection: Connection, address_key: str) -> StaffPerson | None:
     """Return the person of a folded address; nobody who was removed has one."""
-    rows = fetch(connection, f"SELECT {_PERSON.columns} FROM people p WHERE p.address_key = :key", {"key": address_key})
-    return _PERSON.read_first(connection, rows)
+    rows = fetch(connection, f"SELECT {PERSON.columns} FROM people p WHERE p.address_key = :key", {"key": address_key})
+    return PERSON.read_first(connection, rows)
 
 
 def lock(connection: Connection, person_id: str) -> StaffPerson | None:
     """Return a person whom nobody else changes for this transaction. PostgreSQL appends `FOR NO KEY UPDATE`."""
     lock = locking_clause(connection, "NO KEY UPDATE")
-    rows = fetch(connection, f"SELECT {_PERSON.columns} FROM people p WHERE p.person_id = :id{lock}", {"id": person_id})
-    return _PERSON.read_first(connection, rows)
+    rows = fetch(connection, f"SELECT {PERSON.columns} FROM people p WHERE p.person_id = :id{lock}", {"id": person_id})
+    return PERSON.read_first(connection, rows)
 
 
 def all_people(connection: Connection, *, removed: bool) -> list[StaffPerson]:
     """Return all people, the oldest first; those who were removed too if asked for."""
     rows = fetch(
         connection,
-        f"SELECT {_PERSON.columns} FROM people p{'' if removed else ' WHERE p.removed_at IS NULL'} "
+        f"SELECT {PERSON.columns} FROM people p{'' if removed else ' WHERE p.removed_at IS NULL'} "
         "ORDER BY p.created_at, p.person_id",
     )
-    return _PERSON.read(connection, rows)
+    return PERSON.read(connection, rows)
 
 
 def who_choose_mails(connection: Connection, after: str, limit: int) -> list[StaffPerson]:
     """Return people who want regular mails, after an id, by id."""
     rows = fetch(
         connection,
-        f"SELECT {_PERSON.columns} FROM people p WHERE p.mail_choice <> 'none' AND p.removed_at IS NULL "
+        f"SELECT {PERSON.columns} FROM people p WHERE p.mail_choice <> 'none' AND p.removed_at IS NULL "
         "AND p.person_id > :after ORDER BY p.person_id LIMIT :limit",
         {"after": after, "limit": limit},
     )
-    return _PERSON.read(connection, rows)
+    return PERSON.read(connection, rows)
 
 
 def add(connection: Connection, person: StaffPerson, address_key: str) -> None:
     """Insert a person, unless somebody has the address by now."""
-    row = _PERSON.values_of(person) | {"address_key": address_key}
+    row = PERSON.values_of(person) | {"address_key": address_key}
     insert(connection, tables.people, [row], skip_known=True)
 
 
@@ -105,6 +105,24 @@ def memberships_of(connection: Connection, person_id: str, *, ended: bool = Fals
         {"id": person_id},
     )
     return _read(connection, rows)
+
+
+def standing_memberships(connection: Connection, person_id: str) -> list[tuple[Membership, Client]]:
+    """Return the memberships of a person that have not ended, the oldest first, each with the client that it is."""
+    rows = fetch(
+        connection,
+        f"SELECT {_MEMBERSHIP.columns}, {CLIENT.columns} FROM {_OF_CLIENTS} WHERE m.person_id = :id AND {_STANDING} "
+        "ORDER BY m.created_at, m.client_id",
+        {"id": person_id},
+    )
+    clients = [read_client(connection, [row[_MEMBERSHIP.width :]]) for row in rows]
+    found = {client.client_id: client for client in clients if client is not None}
+    read = _MEMBERSHIP.read(
+        connection,
+        [row[: _MEMBERSHIP.width] for row in rows],
+        provider_ids=lambda client_id: tuple(sorted(found[client_id].provider_ids)),
+    )
+    return [(membership, found[membership.client_id]) for membership in read]
 
 
 def membership(connection: Connection, client_id: str) -> Membership | None:

@@ -7,8 +7,10 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from app.domain.people.persons import StaffPerson
 from app.domain.people.sessions import Session, SignInLink
 from app.models import people as tables
+from app.store.people.persons import PERSON
 from app.store.sql.bulk import insert, update
 from app.store.sql.rows import RowMapper
 from app.store.sql.statements import execute, fetch, fetch_value, in_list, take_advisory_locks
@@ -96,10 +98,17 @@ def add_session(connection: Connection, session: Session, digest: str) -> None:
     insert(connection, tables.sessions, [_SESSION.values_of(session) | {"digest": digest, "tries": 0}])
 
 
-def find_session(connection: Connection, digest: str) -> Session | None:
-    """Return the session of a cookie's digest, ended or not."""
-    rows = fetch(connection, f"SELECT {_SESSION.columns} FROM sessions s WHERE s.digest = :digest", {"digest": digest})
-    return _SESSION.read_first(connection, rows)
+def find_session(connection: Connection, digest: str) -> tuple[Session, StaffPerson] | None:
+    """Return the session of a cookie's digest, ended or not, and whose it is."""
+    rows = fetch(
+        connection,
+        f"SELECT {_SESSION.columns}, {PERSON.columns} FROM sessions s JOIN people p ON p.person_id = s.person_id "
+        "WHERE s.digest = :digest",
+        {"digest": digest},
+    )
+    session = _SESSION.read_first(connection, [row[: _SESSION.width] for row in rows])
+    person = PERSON.read_first(connection, [row[_SESSION.width :] for row in rows])
+    return (session, person) if session is not None and person is not None else None
 
 
 def one_session(connection: Connection, session_id: str) -> Session | None:
