@@ -45,6 +45,10 @@ def entitled(provider: str) -> str:
 
 
 _LISTENING = "e.status = 'enabled' AND e.deleted_at IS NULL"
+FAILS = "(e.failing_since IS NOT NULL OR (e.status = 'disabled' AND e.disabled_reason <> 'by-client'))"
+"""The condition that an endpoint `e` fails, or was disabled for failing."""
+FAILED_AT = "coalesce(e.failing_since, e.disabled_at)"
+"""Since when it does."""
 _FOR_ALL = "e.provider_id IS NULL AND e.board IS NULL"
 """An endpoint for every provider that its client may act for."""
 

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import timedelta
+
 import pytest
+from fastapi.testclient import TestClient
 from lxml import html
 
 from app.console.pages import home
 from app.services.context import Service
 from app.services.looking import recent_figures
 from tests.builders.bodies import a_completion, tina
-from tests.harness.api import Api
+from tests.harness.access.endpoints import end_failing, fail_endpoint
+from tests.harness.api import Api, api_of
 from tests.harness.board_views import decide
+from tests.harness.clock import ManualClock
+from tests.harness.console.stronger import sign_in_manager
 from tests.harness.console.windows import Window, sign_in
 
 DATABASES = ["sqlite"]
@@ -44,6 +51,55 @@ def test_a_number_that_nobody_can_act_on_is_left_out(window: Window, service: Se
     assert todo(window) == []
     assert "Nothing waits for you." in window.text
     assert "Upload a file" not in window.text
+
+
+def test_a_manager_is_told_which_webhooks_of_the_providers_systems_fail(
+    window: Window, open_window: Callable[[], Window], api: Api, service: Service, http: TestClient
+) -> None:
+    told = ("1 webhook endpoint fails", f"{BASE}/settings/webhooks")
+    sign_in_manager(window, service)
+    reporter = open_window()
+    sign_in(reporter, service)
+    # Another provider's, and one of a system that is nobody's to manage any more.
+    fail_endpoint(service, api_of(http, service, "theirs", providers=["0008123"]))
+    gone = api_of(http, service, "gone", providers=["0008001"])
+    fail_endpoint(service, gone)
+    assert api.post(f"/v1/clients/{gone.client_id}/revoke", {}).status == 200
+    assert told not in todo(window.open(BASE))
+    endpoint_id = fail_endpoint(service, api)
+    assert told in todo(window.open(BASE))
+    assert "lms.example.org" in window.open(told[1]).text
+    assert "webhook" not in str(todo(reporter.open(BASE)))
+    end_failing(service, endpoint_id)
+    assert told not in todo(window.open(BASE))
+
+
+def test_a_manager_is_told_which_keys_expire(
+    window: Window, open_window: Callable[[], Window], api: Api, service: Service, clock: ManualClock
+) -> None:
+    soon = (clock.now + timedelta(days=20)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    sign_in_manager(window, service)
+    reporter = open_window()
+    sign_in(reporter, service)
+    assert "expires" not in str(todo(window.open(BASE)))
+    assert api.post(f"/v1/clients/{api.client_id}/keys", {"kind": "api-key", "expires_at": soon}).status == 201
+    told = ("1 key, secret or client expires within 30 days", f"{BASE}/settings/keys")
+    assert told in todo(window.open(BASE))
+    assert "The next on 01/09/2022." in window.text
+    assert "expires" not in str(todo(reporter.open(BASE)))
+
+
+def test_a_vendors_manager_is_told_at_each_provider_which_webhooks_fail(
+    window: Window, service: Service, http: TestClient
+) -> None:
+    vendor = api_of(http, service, "vendor", role="vendor", providers=["0008001", "0008123"])
+    fail_endpoint(service, vendor, PARS_Provider="0008123")
+    sign_in_manager(window, service, of="vendor", id=vendor.client_id)
+    (listed,) = window.open("/").tree.xpath("//tr[.//a[@href='/p/0008123']] | //li[.//a[@href='/p/0008123']]")
+    assert "1 webhooks failing" in " ".join(listed.text_content().split())
+    assert window.text.count("webhooks failing") == 1
+    assert todo(window.open("/p/0008123"))[-1][0] == "1 webhook endpoint fails"
+    assert "webhook" not in str(todo(window.open(BASE)))
 
 
 def test_figures_are_of_this_year_and_lead_to_what_they_count(window: Window, api: Api, service: Service) -> None:

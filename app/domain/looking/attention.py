@@ -31,7 +31,7 @@ class AttentionKind(enum.StrEnum):
     ACTIVITIES_TO_CLOSE = "activities-to-close"
     """Activities that have ended and are not closed."""
     WEBHOOKS_FAILING = "webhooks-failing"
-    """Webhook endpoints of the client that fail, or were disabled for failing."""
+    """Webhook endpoints that fail, or were disabled for failing: the client's, or of those that a person manages."""
     KEYS_EXPIRING = "keys-expiring"
     """API keys, client secrets and clients that expire within 30 days."""
 

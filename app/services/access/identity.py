@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import msgspec
+from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from app.domain.clients import Client, ProviderActedFor, ProviderOverview, Role
 from app.domain.looking.attention import Moments
+from app.services.access import management
 from app.services.context import Caller
 from app.store import clients
 from app.store.access import overviews
@@ -64,4 +66,10 @@ def page_with_overviews(connection: Connection, caller: Caller, *, after: str | 
     moments = Moments(now=caller.service.clock())
     ids = [provider.provider_id for provider in found]
     by_provider = overviews.load(connection, caller.client.client_id, ids, moments)
+    failing = management.failing_endpoints(connection, caller, ids)
+    by_provider |= {
+        id: replace(overview, failing_endpoints=failing[id].count)
+        for id, overview in by_provider.items()
+        if id in failing
+    }
     return [(provider, by_provider.get(provider.provider_id)) for provider in found]

@@ -19,6 +19,7 @@ from sqlalchemy import Connection
 from app.core.errors import Conflict, Contended, ErrorItem, Forbidden, InvalidRequest, NotFound, OperatorFault, Problem
 from app.domain.audit import ClientAudit
 from app.domain.clients import Client, ClientKind, ClientListing, Role
+from app.domain.looking.attention import Waiting
 from app.services.access import clients as verbs
 from app.services.access.authentication import refusal_of, standing_client
 from app.services.access.clients import CreatedClient
@@ -67,6 +68,17 @@ def get(connection: Connection, caller: Caller, client_id: str) -> ClientListing
     """
     now = caller.service.clock()
     return _require(clients.one(connection, caller.client, now, client_id, provider_id=_looked_at(caller)))
+
+
+def failing_endpoints(connection: Connection, caller: Caller, provider_ids: Collection[str]) -> dict[str, Waiting]:
+    """Return, of each provider, how many webhook endpoints fail that a person manages, and since when; else nothing.
+
+    Endpoints are systems': a person has none of their own, and may look after those of the systems that they manage.
+    """
+    client = caller.client
+    if client.kind is not ClientKind.PERSON or not {MANAGE, "webhooks:manage"} <= client.scopes:
+        return {}
+    return clients.failing_endpoints(connection, client, provider_ids, provider_id=_looked_at(caller))
 
 
 def _looked_at(caller: Caller) -> str | None:

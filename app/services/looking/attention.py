@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import msgspec
 from sqlalchemy import Connection
 
+from app.domain.clients import ClientKind
 from app.domain.looking.attention import (
     AttentionKind,
     Moments,
@@ -15,6 +16,7 @@ from app.domain.looking.attention import (
     rejections_in_words,
     sentence_of,
 )
+from app.services.access import management
 from app.services.access.management import MANAGE
 from app.services.context import Caller
 from app.store.access import clients
@@ -76,6 +78,9 @@ def look(connection: Connection, caller: Caller) -> list[AttentionEntry]:
             connection, client, provider_id, moments.now, moments.expires_until, managed=managed
         )
     }
+    if client.kind is ClientKind.PERSON:
+        failing = management.failing_endpoints(connection, caller, [provider_id])
+        found[AttentionKind.WEBHOOKS_FAILING] = failing.get(provider_id, Waiting())
     where = _WHERE if managed else _WHERE | {AttentionKind.KEYS_EXPIRING: "/v1/me"}
     rejected = found[AttentionKind.CREDITS_REJECTED].count > 0
     groups = attention.rejected_groups(connection, provider_id) if rejected else []

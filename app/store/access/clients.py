@@ -19,6 +19,7 @@ from app.store.sql.key_sets import select_by_keys
 from app.store.sql.rows import RowMapper, column, expression, looked_up_by
 from app.store.sql.statements import Row, fetch, fetch_column, fetch_value, in_list, locking_clause
 from app.store.sql.values import read_optional_instant
+from app.store.webhooks import FAILED_AT, FAILS
 
 _OF_CLIENT = "FROM client_secrets s WHERE s.client_id = c.client_id AND s.revoked_at IS NULL"
 _WORKING_KEYS = f"{_OF_CLIENT} AND s.kind = 'api-key' AND (s.expires_at IS NULL OR s.expires_at > :now)"
@@ -175,6 +176,25 @@ def expiring(
         parameters | {"now": now, "until": until},
     )
     return Waiting(count=count, oldest_at=read_optional_instant(first))
+
+
+def failing_endpoints(
+    connection: Connection, manager: Client, provider_ids: Collection[str], *, provider_id: str | None = None
+) -> dict[str, Waiting]:
+    """Return how many webhook endpoints for each of some providers fail, and since when, where any does.
+
+    They are those of clients that another manages and that were not revoked; with `provider_id`, of that provider's.
+    """
+    whose, parameters = _managed_by(manager, provider_id)
+    marks, given = in_list("for", sorted(provider_ids))
+    rows = fetch(
+        connection,
+        f"SELECT e.provider_id, count(*), min({FAILED_AT}) FROM webhook_endpoints e "
+        f"JOIN clients c ON c.client_id = e.client_id WHERE e.provider_id IN ({marks}) AND e.deleted_at IS NULL "
+        f"AND {FAILS} AND {whose} AND {_NOT_REVOKED} GROUP BY e.provider_id",
+        parameters | given,
+    )
+    return {id: Waiting(count=count, oldest_at=read_optional_instant(first)) for id, count, first in rows}
 
 
 def providers_beyond(connection: Connection, manager: Client, client_id: str) -> list[str]:

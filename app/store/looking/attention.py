@@ -26,6 +26,7 @@ from app.store.looking.persons import persons_reported
 from app.store.sql.key_sets import from_keys
 from app.store.sql.statements import fetch, on_sqlite
 from app.store.sql.values import read_date, read_optional_instant
+from app.store.webhooks import FAILED_AT, FAILS
 
 
 class _Rows(NamedTuple):
@@ -49,9 +50,9 @@ OPEN_AND_ENDED = "a.end_date < :today AND a.closed_at IS NULL AND a.deleted_at I
 """The condition that an activity `a` has ended and is not closed."""
 _FAILING = (
     "FROM webhook_endpoints e WHERE e.client_id = :client AND e.deleted_at IS NULL AND e.board IS NULL "
-    "AND (e.provider_id = {provider} OR e.provider_id IS NULL) "
-    "AND (e.failing_since IS NOT NULL OR (e.status = 'disabled' AND e.disabled_reason <> 'by-client'))"
+    f"AND (e.provider_id = {{provider}} OR e.provider_id IS NULL) AND {FAILS}"
 )
+"""Endpoints of the client itself; a person has none, and is told of those of `clients.failing_endpoints`."""
 
 
 def physicians_counted(connection: Connection) -> str:
@@ -88,7 +89,7 @@ def _kinds(connection: Connection) -> dict[AttentionKind, _Rows]:
             "a.end_date", of_activities + attendance_missed(connection), REPORTED_AFTER_END
         ),
         AttentionKind.ACTIVITIES_TO_CLOSE: _Rows("a.end_date", of_activities + OPEN_AND_ENDED, timedelta(days=1)),
-        AttentionKind.WEBHOOKS_FAILING: _Rows("coalesce(e.failing_since, e.disabled_at)", _FAILING),
+        AttentionKind.WEBHOOKS_FAILING: _Rows(FAILED_AT, _FAILING),
     }
 
 

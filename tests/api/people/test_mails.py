@@ -23,6 +23,7 @@ from app.services.people import accounts, mail, memberships, staff_mails
 from app.store.people import mails as stored
 from app.store.sql.statements import fetch
 from tests.builders.bodies import an_activity
+from tests.harness.access.endpoints import fail_endpoint
 from tests.harness.access.people import ask, invite, mails
 from tests.harness.api import Api, settle
 from tests.harness.clock import ManualClock
@@ -219,8 +220,8 @@ def test_a_password_is_read_with_its_signs() -> None:
     assert "p@ss" not in repr(server)
 
 
-def wants(service: Service, choice: str, address: str = "willa@example.org") -> str:
-    person_id = invite(service, address).person_id
+def wants(service: Service, choice: str, address: str = "willa@example.org", role: str = "reporter") -> str:
+    person_id = invite(service, address, role).person_id
     transact(operator(service), accounts.change, person_id, {"mail_choice": choice})
     mails(service)
     return person_id
@@ -240,6 +241,16 @@ def test_staff_are_told_once_a_day_what_waits_and_nobodys_name(service: Service,
     staff_mails.write_due(service)
     assert len(mails(service)) == before + 2
     settle(service)
+
+
+def test_managers_are_told_of_webhooks_that_fail_and_nobody_else_is(service: Service, api: Api) -> None:
+    fail_endpoint(service, api)
+    wants(service, "daily")
+    wants(service, "daily", "morgan@example.org", "manager")
+    before = len(mails(service))
+    staff_mails.write_due(service)
+    told = {mail.to: "1 webhook endpoint fails." in mail.body for mail in mails(service)[before:]}
+    assert told == {"willa@example.org": False, "morgan@example.org": True}
 
 
 def test_who_chose_weekly_is_told_once_a_week_and_who_chose_none_never(
