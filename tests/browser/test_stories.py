@@ -182,7 +182,6 @@ def test_a_board_decides_and_the_clerk_corrects_what_it_rejected(visitor: Visito
     assert clerk.get_by_text("Ask the learner for the certificate").is_visible()
     assert sound(clerk)
     clerk.get_by_label("ABA points, total").fill("2.5")
-    clerk.get_by_label("The learner agreed to this report").check()
     clerk.get_by_role("button", name="Save").first.click()
     clerk.wait_for_url(lambda address: not address.endswith("/correct"))
     assert clerk.get_by_text("The record was corrected.").first.is_visible()

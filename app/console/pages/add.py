@@ -80,6 +80,10 @@ class EntryView(msgspec.Struct, frozen=True, kw_only=True):
     rejected: tuple[str, ...] = ()
     """What boards said of the record."""
     named_by_id: bool = False
+    with_npi: bool = False
+    """Whether the NPI has a field: of a record that was reported with one."""
+    permission: str = "true"
+    """What the tick of a record that is corrected says."""
 
 
 class MarkView(msgspec.Struct, frozen=True):

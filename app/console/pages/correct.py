@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -27,7 +29,19 @@ router = APIRouter(
     prefix="/p/{provider_id}/completions/{completion_id}/correct", route_class=PageRoute, include_in_schema=False
 )
 _PATCH = BodyForm(CompletionPatch, days=["/completed_on"])
+_NAMING = (*PERSON, "/rems/local_id")
+_ISSUER = re.compile(r"(/cme/\d+|/moc/\d+)/(state|board)")
 _DRAWN = ("completed_on", "cme", "moc", "rems")
+_PERMISSION = "/permission"
+_STANDS = "stands"
+"""What the tick says that was drawn with the record: permission as reported, which is another learner's for no other.
+
+Once it was asked for anew, the tick says what it says everywhere.
+"""
+_NAMED_ANEW = Said(
+    pointer=_PERMISSION,
+    text="The tick stood for the learner as reported. You changed who it is: this learner has to agree.",
+)
 _OF_PERSON = tuple(name.rpartition("/")[2] for name in PERSON)
 
 
@@ -35,7 +49,8 @@ _OF_PERSON = tuple(name.rpartition("/")[2] for name in PERSON)
 async def show_correct(request: Request, visitor: Reporter, provider_id: str, completion_id: str) -> Response:
     """Show the form of a record as it stands, with what boards said of it on top."""
     found = await read_by_key_async(visitor.caller, records.get, completion_id)
-    return await _show(request, visitor, found, _fields_of(found), [], {}, 200)
+    fields = _fields_of(found) | {_PERMISSION: [_STANDS]}
+    return await _show(request, visitor, found, fields, [], {}, 200)
 
 
 @router.post("")
@@ -46,6 +61,12 @@ async def correct(request: Request, visitor: Reporter, provider_id: str, complet
     version = value_of(sent, "version")
     if "take" in sent:
         return await _show(request, visitor, found, typed.fields, [], sent, 200, version=version)
+    stood = value_of(typed.fields, _PERMISSION) == _STANDS
+    ends = stood and _names_anew(_fields_of(found), typed.fields)
+    if ends:
+        del typed.fields[_PERMISSION]
+    if stood:
+        typed.body[_PERMISSION[1:]] = None if ends else True
     try:
         patch = _PATCH.validated(Typed(typed.fields, _patch_of(found, typed.body)))
         done = await transact_async(visitor.caller, records.patch, completion_id, f'"{version}"', patch.onto)
@@ -54,6 +75,8 @@ async def correct(request: Request, visitor: Reporter, provider_id: str, complet
         return await _show(request, visitor, found, typed.fields, [], sent, problem.status, differ=differ)
     except InvalidRequest as problem:
         said = said_of_problem(problem, typed.fields, visitor.home)
+        if ends:
+            said = [*(one for one in said if one.pointer != _PERMISSION), _NAMED_ANEW]
         return await _show(request, visitor, found, typed.fields, said, sent, problem.status, version=version)
     record = f"{visitor.home}/completions/{completion_id}"
     if done.outcome is Outcome.UNCHANGED or done.completion is None:
@@ -84,6 +107,26 @@ def _fields_of(found: Completion) -> SentFields:
         for name, values in fields.items()
         if name.startswith(drawn) and "reference" not in name and name != "/learner/learner_id"
     }
+
+
+def _names_anew(stands: SentFields, typed: SentFields) -> bool:
+    """Whether a form names another learner than the record: by name, birth date, NPI, or the number of a licence or ID.
+
+    Credit that is left out names nobody, nor does a state or board that is new without a number.
+    """
+    numbers = dict(_numbers_of(stands))
+    return any(value_of(stands, name) != value_of(typed, name) for name in _NAMING) or any(
+        number != numbers.get(issuer, "") for issuer, number in _numbers_of(typed)
+    )
+
+
+def _numbers_of(fields: SentFields) -> Iterator[tuple[str, str]]:
+    """Yield (state or board, number) of each target of a form."""
+    for name, values in fields.items():
+        if found := _ISSUER.fullmatch(name):
+            place, issuer = found.groups()
+            number = f"{place}/{'license_id' if issuer == 'state' else 'board_id'}"
+            yield values[0].strip(), value_of(fields, number)
 
 
 def _patch_of(found: Completion, typed: dict[str, Any]) -> dict[str, Any]:
@@ -140,6 +183,8 @@ async def _show(
         record=record,
         differences=differ,
         rejected=_rejections(found),
+        with_npi=bool(found.npi or fields.get("/learner/npi")),
+        permission=_STANDS if form.has(_PERMISSION, _STANDS) else "true",
         named_by_id=found.learner_id is not None and not any(named.values()),
     )
     return page(request, visitor, "pages/reporting/correct.html", view, status)
