@@ -85,6 +85,40 @@ def test_thirty_names_are_reported_and_a_second_press_reports_nothing_twice(
     settle(service)
 
 
+def test_credits_are_filled_from_the_last_session_and_the_page_says_so(
+    window: Window, service: Service, api: Api, regulars: list[str]
+) -> None:
+    sign_in(window, service)
+    told = "As most were given at the last session, 12/05/2021."
+    # One was given another amount there, and somebody more on a day before.
+    longer = a_completion(completed_on="2021-12-05", credits=3)
+    assert api.report(longer).status == 201
+    assert api.report(a_completion(completed_on="2021-12-04", credits=2.5)).status == 201
+    assert told in window.open(SHEET).text
+    assert window.fields(SHEET)["/cme/0/credits"] == ["1"]
+    press(window, "last", **{"/completed_on": "12/12/2021", "/permission": "true"})
+    assert told in window.text
+    press(window, "check", **{"/cme/0/credits": "1.5"})
+    assert told not in window.text
+    press(window, "report")
+    assert "31 learners reported." in window.text
+    assert "As most were given at the last session, 12/12/2021." in window.text
+    assert window.fields(SHEET)["/cme/0/credits"] == ["1.5"]
+    settle(service)
+
+
+def test_before_any_session_the_credits_of_an_activity_of_one_day_are_filled(
+    window: Window, service: Service, api: Api
+) -> None:
+    sign_in(window, service)
+    day, year = ({"start_date": first, "end_date": "2021-12-31"} for first in ("2021-12-31", "2021-01-01"))
+    for dates, filled in ((day, ["10"]), (year, [""])):
+        sheet = f"/p/0008001/activities/{api.register(**dates).json['activity_id']}/session"
+        window.open(sheet)
+        assert window.fields(sheet)["/cme/0/credits"] == filled
+        assert ("As the activity is registered." in window.text) is (filled == ["10"])
+
+
 def test_the_good_are_reported_and_the_rest_stays_ticked_with_its_reason(
     window: Window, service: Service, api: Api, regulars: list[str]
 ) -> None:

@@ -34,14 +34,16 @@ from app.console.visitors import Reporter, Visitor
 from app.console.words import amount, counted, day
 from app.core.errors import IdempotencyMismatch, InvalidRequest, Problem
 from app.domain.activities import Activity
+from app.domain.amounts import in_credits
 from app.domain.batches import EntryMethod
 from app.domain.credits import Outcome
-from app.domain.looking.known_learners import KnownLearner
+from app.domain.looking.known_learners import KnownLearner, UsualCredit
 from app.domain.reports import CompletionReport
 from app.services.activities import lookup
 from app.services.completions import records
-from app.services.context import RECORDS_AS_ONE, Work, read_one_async, transact_async
+from app.services.context import RECORDS_AS_ONE, Work, read_async, read_one_async, transact_async
 from app.services.idempotency import Answer, once
+from app.services.looking import known_learners
 from app.services.reporting import bulk
 from app.services.reporting.pipeline import Submitted
 
@@ -62,6 +64,8 @@ class SheetView(msgspec.Struct, frozen=True, kw_only=True):
     parts: RecordRows
     rows: tuple[SheetRow, ...]
     ticked: int
+    usual: UsualCredit | None
+    """Of what the credits are filled with; None where they were typed."""
     known: bool
     """Whether the page knows who is ticked; else the browser remembers."""
     words: str = ""
@@ -84,6 +88,7 @@ class Sheet(msgspec.Struct, frozen=True, kw_only=True):
     typed: Typed
     ticked: tuple[str, ...]
     roster: Mapping[str, KnownLearner]
+    usual: UsualCredit | None
 
 
 @router.get("")
@@ -97,9 +102,11 @@ async def show_sheet(
     """Show the learners that the provider knows, those of the series first; nobody is ticked."""
     activity = await read_one_async(visitor.caller, lookup.find, activity_id)
     roster = await load_roster(visitor, activity_id, (), "")
+    usual = await read_async(visitor.caller, known_learners.usual_credit, activity)
+    filled = first_fields(activity) | ({"/cme/0/credits": [_amount_of(usual)]} if usual is not None else {})
     sheet = Sheet(
-        request=request, visitor=visitor, activity=activity, sent={}, ticked=(), roster=roster,
-        typed=Typed(first_fields(activity), {}),
+        request=request, visitor=visitor, activity=activity, sent={}, ticked=(), roster=roster, usual=usual,
+        typed=Typed(filled, {}),
     )  # fmt: skip
     return _show(sheet, [], {}, 200, known=bool(done))
 
@@ -113,6 +120,7 @@ async def take_sheet(request: Request, visitor: Reporter, provider_id: str, acti
     roster = await load_roster(visitor, activity_id, ticked, words)
     sheet = Sheet(
         request=request, visitor=visitor, activity=activity, sent=sent, roster=roster,
+        usual=await read_async(visitor.caller, known_learners.usual_credit, activity),
         typed=read_record(sent, activity_id), ticked=tuple(id for id in ticked if id in roster),
     )  # fmt: skip
     do = value_of(sent, "do")
@@ -236,6 +244,10 @@ def _apart(said: Findings) -> tuple[list[Said], Findings]:
     return shared, rows
 
 
+def _amount_of(usual: UsualCredit) -> str:
+    return amount(in_credits(usual.quarters))
+
+
 def _query_of(body: dict[str, Any]) -> str:
     """Return day and credits as a query; what is neither may be somebody's name or number in the wrong field."""
     given: dict[str, str] = {}
@@ -267,6 +279,7 @@ def _show(
         parts=rows_of(form, sheet.activity, sheet.visitor.service.catalogue),
         rows=rows_of_sheet(sheet.roster, sheet.ticked, of_rows),
         ticked=len(sheet.ticked),
+        usual=sheet.usual if sheet.usual and form.value("/cme/0/credits") == _amount_of(sheet.usual) else None,
         known=known,
         words=value_of(sheet.sent, "words"),
         pasted=pasted,

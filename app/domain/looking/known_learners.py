@@ -27,6 +27,14 @@ class SeriesAttendance(msgspec.Struct, frozen=True, kw_only=True):
     """CME that counts there."""
 
 
+class UsualCredit(msgspec.Struct, frozen=True, kw_only=True):
+    """The CME credit that a learner of the next session of an activity most likely gets."""
+
+    quarters: float
+    day: date | None = None
+    """The session at which most were given it; None where the activity is registered for it and has had none."""
+
+
 class KnownLearner(msgspec.Struct, frozen=True, kw_only=True):
     """A learner as a provider last reported them, and how often it did."""
 

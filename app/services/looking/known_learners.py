@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 from sqlalchemy import Connection
@@ -10,7 +11,7 @@ from sqlalchemy import Connection
 from app.domain.activities import Activity
 from app.domain.amounts import in_credits, in_quarters
 from app.domain.credits import CME
-from app.domain.looking.known_learners import KnownLearner
+from app.domain.looking.known_learners import KnownLearner, UsualCredit
 from app.services.context import Caller
 from app.services.lists import Listed
 from app.store.looking import known_learners
@@ -31,6 +32,18 @@ def named(
     """Return some of the learners that the provider has reported, by id; those of others are left out."""
     found = known_learners.named(connection, caller.provider_id, learner_ids, series)
     return {learner.learner_id: learner for learner in found}
+
+
+def usual_credit(connection: Connection, caller: Caller, activity: Activity) -> UsualCredit | None:
+    """Return what most learners were given at the last session of an activity.
+
+    Before any, it is the registered credit of an activity of one day; None where that says nothing of one session.
+    """
+    last = known_learners.usual_credit(connection, caller.provider_id, activity.activity_id)
+    one_day = isinstance(activity.end_date, date) and activity.start_date == activity.end_date
+    if last is None and activity.ama_pra_credits and one_day:
+        return UsualCredit(quarters=in_quarters(activity.ama_pra_credits))
+    return last
 
 
 def left_in_activity(

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from app.domain.credits import CME, Completion
 from app.domain.identity.comparison_keys import name_key
-from app.domain.looking.known_learners import KnownLearner, KnownNumber, SeriesAttendance, beginning_of
+from app.domain.looking.known_learners import KnownLearner, KnownNumber, SeriesAttendance, UsualCredit, beginning_of
 from app.store.completion_lists import OWN
 from app.store.completions import load_by_ids
 from app.store.lists.keyset_pages import ListConditions, find_places
@@ -84,6 +84,22 @@ def held_in_activity(connection: Connection, provider_id: str, learner_id: str, 
         {"provider": provider_id, "learner": learner_id, "activity": activity_id},
     )
     return {target: int(quarters) for target, quarters in rows}
+
+
+def usual_credit(connection: Connection, provider_id: str, activity_id: str) -> UsualCredit | None:
+    """Return the CME credit that most were given on an activity's last day with any; None where nobody was given any.
+
+    Along `uq_credits_standing`.
+    """
+    given = "{0}.activity_id = :activity AND {0}.provider_id = :provider AND {0}.kind = 'cme' AND {0}.holds"
+    rows = fetch(
+        connection,
+        f"SELECT x.completed_on, x.quarters FROM credits x WHERE {given.format('x')} AND x.completed_on = "
+        f"(SELECT max(l.completed_on) FROM credits l WHERE {given.format('l')}) "
+        "GROUP BY x.completed_on, x.quarters ORDER BY count(*) DESC, x.quarters DESC LIMIT 1",
+        {"activity": activity_id, "provider": provider_id},
+    )
+    return next((UsualCredit(day=read_date(day), quarters=int(quarters)) for day, quarters in rows), None)
 
 
 def _conditions(provider_id: str, words: Sequence[str], series: str | None, *, inside: bool) -> ListConditions:

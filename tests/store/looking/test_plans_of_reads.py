@@ -97,6 +97,7 @@ READS: dict[str, Callable[[Connection], Any]] = {
     "roster, later": lambda c: known_learners.page(c, OURS, [], None, [1, "l5", "f5", "x", "x"], 51),
     "roster by words": lambda c: known_learners.page(c, OURS, ["l77", "f"], None, None, 51),
     "roster of a series": lambda c: known_learners.page(c, OURS, [], "many-4", None, 51),
+    "usual credit": lambda c: known_learners.usual_credit(c, OURS, "many-4"),
     "what a learner holds": lambda c: known_learners.held_in_activity(c, OURS, "link", "many-4"),
 }
 NARROW = {
