@@ -30,6 +30,12 @@ _ORDINAL = re.compile(r"^\d{1,2}[.)]\s+")
 
 LOOKED_AT = 10
 """The first rows, among which the headings are looked for."""
+KIND_NAMES = {
+    BatchKind.LEARNER_COMPLETIONS: "learner completions",
+    BatchKind.ACTIVITIES: "activities",
+    BatchKind.LEARNER_VALIDATIONS: "learner validations",
+    BatchKind.ROSTER: "a board's roster",
+}
 
 
 class Layout(msgspec.Struct, frozen=True, kw_only=True):

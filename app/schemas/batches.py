@@ -86,7 +86,9 @@ class FileErrorOut(Out):
     row: int | None
     column: str | None
     looks_like: BatchKind | None = Field(
-        None, description="The kind to upload the file as, where its headings or its root are those of another one."
+        None,
+        description="The kind to upload the file as, where its headings, its root or the members of its lines are "
+        "those of another one.",
     )
 
 

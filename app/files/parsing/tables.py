@@ -8,7 +8,7 @@ from itertools import chain, islice
 from app.domain.batches import BatchKind, Cell, FileFault, FileFaultCode, FileFormat, FileHead, RawRow
 from app.domain.columns import NOTES, REJECTION
 from app.domain.identity.comparison_keys import code_key
-from app.files.headings import LOOKED_AT, count_known, layout
+from app.files.headings import KIND_NAMES, LOOKED_AT, count_known, layout
 from app.files.parsing.faults import too_large
 from app.files.parsing.limits import Limits
 from app.files.parsing.merged_cells import SpannedCells, columns_shared, settle_spans, unmerged
@@ -17,12 +17,6 @@ Rows = Iterator[tuple[int, list[Cell]]]
 """(number, cells) of the rows that are not blank, in their order, without empty cells at the end."""
 _NEARLY = 3
 """Known columns that a sheet beside the records may have, for example a list of people."""
-_KIND_NAMES = {
-    BatchKind.LEARNER_COMPLETIONS: "learner completions",
-    BatchKind.ACTIVITIES: "activities",
-    BatchKind.LEARNER_VALIDATIONS: "learner validations",
-    BatchKind.ROSTER: "a board's roster",
-}
 
 
 class RecordTable:
@@ -116,8 +110,8 @@ class RecordTable:
         if other is not None:
             return FileFault(
                 FileFaultCode.KIND_UNKNOWN,
-                f"The headings are those of {_KIND_NAMES[other]}, not of {_KIND_NAMES[self.kind]}. Upload the file as "
-                f"{_KIND_NAMES[other]}.",
+                f"The headings are those of {KIND_NAMES[other]}, not of {KIND_NAMES[self.kind]}. Upload the file as "
+                f"{KIND_NAMES[other]}.",
                 row=self.heading_row,
                 looks_like=other,
             )

@@ -15,6 +15,8 @@ from sqlalchemy import Connection
 from app.core.logging import log
 from app.core.progress import report_progress
 from app.domain.batches import Batch, BatchKind, BatchStatus, FileFault, FileFaultCode, RawRow
+from app.files.headings import KIND_NAMES
+from app.files.mapping.line_kinds import kind_of_lines
 from app.files.parsing.limits import MEBIBYTE
 from app.files.parsing.parser_client import OpenFile, open_file
 from app.services.batches.claims import CLAIM, ClaimLost, claim_next, renewing_claim, write_under_claim
@@ -61,6 +63,8 @@ def _read(service: Service, batch: Batch) -> Batch:
     write_under_claim(service, batch, lambda connection: batches.drop_pieces(connection, batch.batch_id))
     with open_file(read_upload(service, batch.upload_id), batch.kind, piece_rows=batch.piece_rows) as file:
         for pieces in _group_pieces(file):
+            if not records:
+                _refuse_another_kind(pieces[0], batch.kind)
             number = _store(service, batch, number, pieces)
             records += sum(map(len, pieces))
             report_progress("reading", records, unit="records")
@@ -82,6 +86,14 @@ def _read(service: Service, batch: Batch) -> Batch:
         raise FileFault(FileFaultCode.TOO_LARGE, detail)
     _save(service, batch, values)
     return replace(batch, head=file.head, records=records, status=BatchStatus.APPLYING)
+
+
+def _refuse_another_kind(rows: Sequence[RawRow], kind: BatchKind) -> None:
+    """Refuse a file whose lines are of another kind; tables and documents are told by their parser."""
+    other = kind_of_lines(rows, kind)
+    if other is not None:
+        detail = f"The lines are {KIND_NAMES[other]}, not {KIND_NAMES[kind]}. Upload the file as {KIND_NAMES[other]}."
+        raise FileFault(FileFaultCode.KIND_UNKNOWN, detail, row=rows[0].number, looks_like=other)
 
 
 def _group_pieces(file: OpenFile) -> Iterator[list[list[RawRow]]]:

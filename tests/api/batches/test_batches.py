@@ -9,7 +9,7 @@ import pytest
 
 from app.services.batches.steps import read_one
 from app.services.context import Service
-from tests.builders.bodies import GRAND_ROUNDS, a_completion
+from tests.builders.bodies import GRAND_ROUNDS, a_completion, an_activity
 from tests.builders.sent_files import JOHN, lines, row, tab_text, workbook
 from tests.builders.written_files import cells_of
 from tests.harness.api import Answer, Api, api_of, settle
@@ -148,6 +148,40 @@ def test_a_file_of_another_kind_says_which_by_its_headings(api: Api, service: Se
     assert worked(api, service, learners, batch["file_error"]["looks_like"])["counts"]["added"] == 1
     unclear = worked(api, service, workbook([row()], ["First Name", "Department"]))
     assert (unclear["file_error"]["code"], unclear["file_error"]["looks_like"]) == ("heading-missing", None)
+
+
+def test_lines_of_another_kind_are_told_as_a_whole(api: Api, service: Service) -> None:
+    asked = {"first_name": "Rebecca", "last_name": "Test", "date_of_birth": "02/01", "state": "TN"}
+    sent = {
+        "learner-completions": lines([a_completion(), a_completion(completed_on="2021-12-05")]),
+        "activities": lines([an_activity(), {"action": "update", "title": "x", "activity_id": "201759558"}]),
+        "learner-validations": lines([asked, asked | {"npi": "1234567893"}]),
+    }
+    for kind, content in sent.items():
+        for other in sent.keys() - {kind}:
+            batch = worked(api, service, content, other)
+            assert (batch["status"], batch["counts"]["read"]) == ("failed", 0), (kind, other)
+            assert (batch["file_error"]["code"], batch["file_error"]["looks_like"]) == ("kind-unknown", kind)
+            assert batch["file_error"]["row"] == 1
+        assert worked(api, service, content, kind)["file_error"] is None
+    assert batch["file_error"]["detail"].startswith("The lines are learner validations, not ")
+
+
+@pytest.mark.parametrize(
+    "bodies",
+    [
+        # One fits, one is misspelt, one is nothing of anybody, and who is meant may be two kinds.
+        [a_completion(), an_activity()],
+        [an_activity() | {"titel": "A course"}],
+        [an_activity(), {}],
+        [an_activity(), ["title"]],
+        [{"first_name": "Rebecca", "last_name": "Test"}],
+        [{"activity_id": "201759558", "moc": []}],
+    ],
+)
+def test_lines_whose_kind_is_not_sure_are_judged_one_by_one(api: Api, service: Service, bodies: list[Any]) -> None:
+    batch = worked(api, service, lines(bodies))
+    assert (batch["file_error"], batch["counts"]["read"]) == (None, len(bodies))
 
 
 def test_another_providers_batch_cannot_be_told_from_an_absent_one(api: Api, service: Service) -> None:
