@@ -253,6 +253,63 @@ def test_a_running_upload_is_stopped_and_filters_find_uploads(clerk: Window, ser
     assert clerk.open("/p/0008001/uploads/017de0b2").status == 404
 
 
+ASKED = [
+    {"First Name": "Rebecca", "Last Name": "Test", "Date of Birth": day}
+    for day in ("02/01", "03/03", "02/01 or so")
+]  # fmt: skip
+
+
+def send_validations(clerk: Window, rows: list[dict[str, str]], **fields: str) -> str:
+    """Upload a file of validations; return the address of its page."""
+    send_file(clerk, tab_text(rows, list(rows[0])), name="who.tsv", kind="learner-validations", **fields)
+    return address(clerk)
+
+
+def test_rows_of_validations_are_never_said_to_be_in(clerk: Window, service: Service) -> None:
+    here = send_validations(clerk, ASKED)
+    work_through(service)
+    assert clerk.open(here).heading == "1 of 3 rows needs fixing"
+    assert "1 of 2 answered rows matched one learner. Nothing was reported." in clerk.text
+    assert [link.text for link in clerk.tree.xpath("//section[@id='files']//a")] == [
+        "Original", "Rejected rows", "Rejected rows, Excel", "Answers", "Answers, Excel",
+    ]  # fmt: skip
+    sent = clerk.browser.get(f"{here}/files/successful")
+    assert 'filename="Answers_' in sent.headers["content-disposition"]
+    assert "One learner was matched" in sent.text
+    assert clerk.open(UPLOADS).tree.xpath(f"//a[@href='{here}/files/successful']/text()") == ["Answers"]
+    (row,) = clerk.open(f"{here}/fix").tree.xpath("//tbody[@data-row]/@id")
+    clerk.submit(f"{here}/fix", do=f"aside:{row.removeprefix('row-')}:wrong-file")
+    assert clerk.open(here).heading == "1 of 3 rows matched one learner"
+    assert "1 row was rejected. Nothing was reported." in clerk.text
+    here = send_validations(clerk, ASKED, do="check")
+    work_through(service)
+    assert clerk.open(here).heading == "1 of 3 rows matched one learner"
+    here = send_validations(clerk, ASKED[2:])
+    work_through(service)
+    clerk.open(here)
+    assert "Nobody was looked for." in clerk.text
+    assert "is in." not in clerk.text
+    settle(service)
+
+
+def test_validations_that_were_stopped_or_could_not_be_read_say_so_of_themselves(
+    clerk: Window, service: Service
+) -> None:
+    here = send_validations(clerk, ASKED)
+    clerk.submit(f"{here}/cancel")
+    assert clerk.heading == "This upload was stopped"
+    assert "0 of 0 rows were answered. Nothing was reported." in clerk.text
+    assert "stand" not in clerk.text
+    here = send_validations(clerk, [{"First Name": "Rebecca", "Department": "x"}])
+    work_through(service)
+    assert clerk.open(here).heading == "This file could not be read"
+    assert "None of its rows was answered." in clerk.text
+    send_file(clerk, workbook([row()]), do="check")
+    clerk.submit(f"{address(clerk)}/cancel")
+    assert "0 of 0 rows were checked. Nothing was stored." in clerk.text
+    settle(service)
+
+
 def test_a_file_of_validations_says_whom_it_matched_and_what_to_do(clerk: Window, service: Service) -> None:
     rows = [{"First Name": "Rebecca", "Last Name": "Test", "Date of Birth": day} for day in ("02/01", "03/03")]
     send_file(clerk, tab_text(rows, list(rows[0])), name="who.tsv", kind="learner-validations")

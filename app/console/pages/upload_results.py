@@ -14,7 +14,7 @@ from starlette.responses import Response, StreamingResponse
 
 from app.console.drawn_forms import DrawnForm, Said, said_about_record
 from app.console.frame import Flash, go_to, page
-from app.console.pages.uploads import UploadLine, answer_of, batch_of, line_of, other_kind, uploader
+from app.console.pages.uploads import ANSWERS, UploadLine, answer_of, batch_of, line_of, other_kind, uploader
 from app.console.routes import PageRoute, Sent, SentFields
 from app.console.visitors import Reporter, Visitor
 from app.console.words import counted
@@ -170,34 +170,47 @@ def _heading(batch: Batch, found: history.Uploads) -> tuple[str, str]:
     counts = batch.counts
     read = sum(counts.get(name, 0) for name, _ in _TABS)
     rejected = counts.get("rejected", 0)
+    waiting = found.states.get("open", 0) + found.states.get("ready", 0)
+    asks = batch.kind is BatchKind.LEARNER_VALIDATIONS
     if batch.status is BatchStatus.FAILED:
         heading = f"This file holds {held}" if (held := other_kind(batch)) else "This file could not be read"
-        return heading, "Nothing of it was applied."
+        return heading, "None of its rows was answered." if asks else "Nothing of it was applied."
     if batch.status is BatchStatus.CANCELLED:
-        return "This upload was stopped", f"{batch.applied:,} of {batch.records:,} rows were applied, and stand."
+        became = (
+            "answered. Nothing was reported." if asks
+            else "checked. Nothing was stored." if batch.dry_run
+            else "applied, and stand."
+        )  # fmt: skip
+        return "This upload was stopped", f"{batch.applied:,} of {batch.records:,} rows were {became}"
     if not batch.finished:
         return f"{batch.filename} is being judged", "You may leave this page: nothing stops."
-    if batch.kind is BatchKind.LEARNER_VALIDATIONS and not rejected:
-        matched = counts.get("one", 0)
-        return (
-            f"{matched:,} of {counted(read, 'row')} matched one learner",
-            "Nothing was reported.",
-        )
+    if asks and (batch.dry_run or not waiting):
+        lead = f"{counted(rejected, 'row')} {'was' if rejected == 1 else 'were'} rejected. " if rejected else ""
+        return f"{counts.get('one', 0):,} of {counted(read, 'row')} matched one learner", f"{lead}Nothing was reported."
     if batch.dry_run:
         good = read - rejected
         return f"Checked: {good:,} of {read:,} rows would go in", "This was a check only. Nothing was stored."
-    waiting = found.states.get("open", 0) + found.states.get("ready", 0)
     if waiting:
-        verb = "needs" if waiting == 1 else "need"
-        return (
-            f"{waiting:,} of {counted(read, 'row')} {verb} fixing",
-            f"{counted(read - rejected, 'row')} {'is' if read - rejected == 1 else 'are'} in.",
-        )
+        heading = f"{waiting:,} of {counted(read, 'row')} {'needs' if waiting == 1 else 'need'} fixing"
+        return heading, _answered(batch, read - rejected) if asks else _are_in(read - rejected)
     if rejected:
         return "Nothing is left to fix", f"{read - rejected:,} of {read:,} rows are in; the others were seen to."
     if read == 1:
         return "The row is in", ""
     return f"All {read:,} rows are in", ""
+
+
+def _are_in(rows: int) -> str:
+    return f"{counted(rows, 'row')} {'is' if rows == 1 else 'are'} in."
+
+
+def _answered(batch: Batch, rows: int) -> str:
+    """Return what became of the rows of a file of validations that were answered: nothing of it is ever in."""
+    if not rows:
+        return "Nobody was looked for."
+    return (
+        f"{batch.counts.get('one', 0):,} of {counted(rows, 'answered row')} matched one learner. Nothing was reported."
+    )
 
 
 async def _shared_fault(visitor: Visitor, batch: Batch) -> tuple[str, int]:
@@ -257,7 +270,7 @@ def _files(here: str, batch: Batch) -> list[tuple[str, str]]:
     accepted = sum(batch.counts.get(name, 0) for name, _ in _TABS) - batch.counts.get("rejected", 0)
     for which, number, text in (
         (BatchFile.REJECTED, batch.counts.get("rejected", 0), "Rejected rows"),
-        (BatchFile.SUCCESSFUL, accepted, "Successful rows"),
+        (BatchFile.SUCCESSFUL, accepted, ANSWERS if batch.kind is BatchKind.LEARNER_VALIDATIONS else "Successful rows"),
         (BatchFile.HELD, batch.counts.get("held", 0), "Held rows"),
     ):
         if number:
@@ -303,7 +316,7 @@ async def stop_upload(request: Request, visitor: Reporter, provider_id: str, bat
         await transact_async(visitor.caller, lifecycle.cancel, batch_id)
     except Conflict as conflict:
         return go_to(request, here, Flash(kind="warn", text=conflict.detail))
-    return go_to(request, here, Flash(text="The upload was stopped. What was applied before stands."))
+    return go_to(request, here, Flash(text="The upload was stopped."))
 
 
 @router.post("/retry")

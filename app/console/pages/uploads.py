@@ -33,6 +33,8 @@ KINDS = (
     (BatchKind.LEARNER_VALIDATIONS.value, "Validations"),
 )
 _KIND_WORDS = dict(KINDS) | {BatchKind.ROSTER.value: "Roster"}
+ANSWERS = "Answers"
+"""What the file of a file of validations is called that has, for others, the successful rows."""
 _RESULTS = (("", "All"), ("fix", "With rows to fix"), ("running", "Running"), ("failed", "Could not be read"))
 _STATUSES = {
     "running": [BatchStatus.QUEUED.value, BatchStatus.READING.value, BatchStatus.APPLYING.value],
@@ -49,6 +51,8 @@ class UploadLine(msgspec.Struct, frozen=True, kw_only=True):
     state: str
     """One of the words of `parts/status.html`."""
     result: str
+    successful: str
+    """What its file of accepted rows is called."""
     mended_in: Sequence[str]
 
 
@@ -135,6 +139,7 @@ def line_of(found: history.Uploads, batch: Batch) -> UploadLine:
         who=found.names.get(batch.client_id, ""),
         state=state,
         result=result,
+        successful=ANSWERS if batch.kind is BatchKind.LEARNER_VALIDATIONS else "Successful",
         mended_in=found.mended_in.get(batch.batch_id, ()),
     )
 

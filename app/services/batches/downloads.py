@@ -106,7 +106,8 @@ def open_download(
         format = written_format(batch.head, asked, rows)
     except NotWritable as reason:
         raise ParameterInvalid.of("format", str(reason), "Leave format out, or name another.") from None
-    titles = {BatchFile.REJECTED: "Rejection", BatchFile.SUCCESSFUL: "Successful", BatchFile.HELD: "Held"}
+    successful = "Answers" if batch.kind is BatchKind.LEARNER_VALIDATIONS else "Successful"
+    titles = {BatchFile.REJECTED: "Rejection", BatchFile.SUCCESSFUL: successful, BatchFile.HELD: "Held"}
     return Download(
         name=file_name(titles[which], batch.finished_at or batch.updated_at, format, batch.head),
         media_type=media_type(format, batch.head),
