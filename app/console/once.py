@@ -16,6 +16,7 @@ import msgspec
 from fastapi import Request
 
 from app.console.drawn_forms import Said
+from app.console.frame import Flash
 from app.console.routes import OWN_FIELDS, SentFields, value_of
 from app.console.visitors import Visitor
 from app.core.errors import Forbidden
@@ -34,16 +35,17 @@ SENT_BEFORE = Said(
 """What is said of a form whose key was used for other values, as after going back to a page."""
 
 
+NOTHING_AGAIN = Flash(text="This form was sent before: nothing was done again.", kind="warn")
+"""What is said of a form that did before what somebody may have undone since."""
+
+
 class Done(msgspec.Struct, Generic[T], frozen=True):
     """What came of a form."""
 
     result: T | None
-    """None where the same form was sent before: it was done then, and nothing was done now."""
-
-    @property
-    def again(self) -> bool:
-        """Whether the same form was sent before."""
-        return self.result is None
+    """None where the same form was sent before."""
+    again: bool
+    """Whether it was: it was done then, and nothing was done now."""
 
 
 def key_of(sent: SentFields) -> str | None:
@@ -111,4 +113,4 @@ def _do_once(work: Work, verb: Callable[..., T], args: Any, kwargs: Any) -> Done
         return Answer(status=303, body="")
 
     once(work, produce)
-    return Done(made[0] if made else None)
+    return Done(made[0] if made else None, again=not made)

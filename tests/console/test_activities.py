@@ -224,8 +224,14 @@ def test_an_activity_is_closed_with_the_answers_that_were_missing_and_reopened(
     stored = api.get(f"/v1/activities/{id}").json
     assert (stored["status"], stored["measured_outcomes"]) == ("closed", [])
     assert [(moc["board"], moc["attested"]) for moc in stored["moc"]] == [("ABS", True), ("ABA", True)]
-    window.submit(f"{at}/reopen")
+    reopened = window.fields(f"{at}/reopen")
+    window.send(f"{at}/reopen", reopened)
     assert api.get(f"/v1/activities/{id}").json["status"] == "ready-to-close"
+    window.open(f"{at}/close").submit(f"{at}/close", **answers)
+    assert "is closed" in window.text, window.text
+    window.send(f"{at}/reopen", reopened)
+    assert "This form was sent before: nothing was done again." in window.text
+    assert api.get(f"/v1/activities/{id}").json["status"] == "closed"
     settle(service)
 
 

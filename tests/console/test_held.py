@@ -64,6 +64,30 @@ def test_a_question_that_is_too_long_comes_back(window: Window, held_id: str) ->
     assert len(window.fields(f"{LIST}/{held_id}/ask")["/message"][0].strip()) == 3_000
 
 
+def test_old_forms_neither_set_a_record_aside_nor_let_it_wait_again(
+    window: Window, held_id: str, api: Api, service: Service
+) -> None:
+    here = f"{LIST}/{held_id}"
+
+    def status() -> str:
+        return str(api.get(f"/v1/held-records/{held_id}").json["status"])
+
+    aside = window.open(here).fields(f"{here}/set-aside")
+    window.send(f"{here}/set-aside", aside)
+    assert status() == "set-aside"
+    judged = window.open(here).fields(f"{here}/judge")
+    window.send(f"{here}/judge", judged)
+    assert status() == "waiting"
+    window.send(f"{here}/set-aside", aside)
+    assert "This form was sent before: nothing was done again." in window.text
+    assert status() == "waiting"
+    window.open(here).submit(f"{here}/set-aside")
+    window.send(f"{here}/judge", judged)
+    assert "This form was sent before: nothing was done again." in window.text
+    assert status() == "set-aside"
+    settle(service)
+
+
 def test_set_aside_and_let_wait_again(window: Window, held_id: str, service: Service) -> None:
     window.open(f"{LIST}/{held_id}").submit(f"{LIST}/{held_id}/set-aside")
     assert "was set aside" in window.text

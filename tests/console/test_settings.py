@@ -237,6 +237,72 @@ def test_a_vendor_is_granted_by_name_and_revoked_at_once(manager: Window, servic
     settle(service)
 
 
+BEFORE = "This form was sent before: nothing was done again."
+
+
+def test_old_forms_of_a_grant_do_nothing_once_somebody_undid_it(manager: Window, service: Service) -> None:
+    vendor = transact(operator(service), clients.create, "CreditWorks", role=Role.VENDOR).client_id
+    here = f"{HERE}/vendors"
+    give, take = f"{here}/{vendor}/grant", f"{here}/{vendor}/revoke"
+
+    def may_act() -> bool:
+        return bool(manager.open(here).tree.xpath(f"//a[@href='{take}']"))
+
+    manager.open(here).submit(here, vendor=vendor)
+    given = manager.fields(give)
+    manager.send(give, given)
+    taken = manager.open(take).fields(take)
+    manager.send(take, taken)
+    assert "any longer" in manager.text
+    manager.send(give, given)
+    assert BEFORE in manager.text
+    assert not may_act()
+    manager.open(here).submit(here, vendor=vendor).submit(give)
+    manager.send(take, taken)
+    assert BEFORE in manager.text
+    assert may_act()
+    settle(service)
+
+
+def test_an_old_form_of_a_role_does_nothing_once_it_was_changed_back(manager: Window, service: Service) -> None:
+    given = {"/address": "new@example.org", "/role": "reader"}
+    manager.open(f"{HERE}/people").submit(f"{HERE}/people", **given)
+    (action,) = manager.tree.xpath("//form[contains(@action, '/role')]/@action")
+    raised = manager.fields(action) | {"role": "manager"}
+
+    def role() -> str:
+        """Return the roles that the member may be given: all but the one they have."""
+        (form,) = manager.tree.xpath("//form[@action=$action]", action=action)
+        return " ".join(form.text_content().split())
+
+    manager.send(action, raised)
+    assert "The role was changed to manager." in manager.text
+    manager.submit(action, role="reader")
+    manager.send(action, raised)
+    assert BEFORE in manager.text
+    assert "Make reader" not in role()
+    # With another choice it is another form.
+    manager.send(action, raised | {"role": "reporter"})
+    assert "Make reporter" not in role()
+    settle(service)
+
+
+def test_old_forms_of_an_invitation_and_a_removal_do_nothing_again(manager: Window, service: Service) -> None:
+    people = f"{HERE}/people"
+    invited = manager.open(people).fields(people) | {"/address": "new@example.org", "/role": "reader"}
+    manager.send(people, invited)
+    (way,) = manager.tree.xpath("//a[contains(@href, '/remove')]/@href")
+    removed = manager.open(way).fields(way)
+    manager.send(way, removed)
+    assert "They were removed" in manager.text
+    manager.send(people, invited)
+    assert "Nothing was mailed again" in manager.text
+    assert not manager.tree.xpath("//a[contains(@href, '/remove')]")
+    manager.send(way, removed)
+    assert BEFORE in manager.text
+    settle(service)
+
+
 def test_what_belongs_to_another_provider_looks_absent(manager: Window, open_window: object, service: Service) -> None:
     add_system(manager)
     foreign = system_address(manager).rpartition("/")[2]

@@ -12,6 +12,7 @@ from app.console.activity_words import missing_inputs
 from app.console.drawn_forms import DrawnForm, Said, said_of_problem
 from app.console.forms import Typed
 from app.console.frame import Flash, go_to, page
+from app.console.once import NOTHING_AGAIN, submit_once
 from app.console.pages.activity_fields import (
     CHOICES,
     PATCH,
@@ -97,10 +98,9 @@ async def close(request: Request, visitor: Reporter, provider_id: str, activity_
 @router.post("/reopen")
 async def reopen(request: Request, visitor: Reporter, provider_id: str, activity_id: str, sent: Sent) -> Response:
     """Open a closed activity again."""
-    opened = await transact_async(visitor.caller, changes.reopen, activity_id)
-    return go_to(
-        request, f"{visitor.home}/activities/{activity_id}", Flash(text=f"{opened.activity.title} is open again.")
-    )
+    done = await submit_once(request, visitor, sent, changes.reopen, activity_id)
+    flash = Flash(text=f"{done.result.activity.title} is open again.") if done.result is not None else NOTHING_AGAIN
+    return go_to(request, f"{visitor.home}/activities/{activity_id}", flash)
 
 
 @router.get("/delete")

@@ -13,6 +13,7 @@ from starlette.responses import Response
 from app.console.drawn_forms import DrawnForm, Said, said_of_findings, said_of_problem
 from app.console.forms import BodyForm
 from app.console.frame import Flash, go_to, page
+from app.console.once import NOTHING_AGAIN, submit_once
 from app.console.routes import PageRoute, Sent, value_of
 from app.console.visitors import Reporter, Visitor
 from app.core.errors import Conflict, InvalidRequest, PreconditionFailed
@@ -157,8 +158,10 @@ async def correct_held(request: Request, visitor: Reporter, provider_id: str, he
 @router.post("/{held_id}/judge")
 async def judge_held(request: Request, visitor: Reporter, provider_id: str, held_id: HeldId, sent: Sent) -> Response:
     """Judge a record now; one that was set aside waits again."""
-    detail = await transact_async(visitor.caller, changes.judge_now, held_id)
-    return _go_back(request, visitor, detail, "It was judged again, and waits on: nobody was matched.")
+    done = await submit_once(request, visitor, sent, changes.judge_now, held_id)
+    if done.result is None:
+        return go_to(request, f"{visitor.home}/held/{held_id}", NOTHING_AGAIN)
+    return _go_back(request, visitor, done.result, "It was judged again, and waits on: nobody was matched.")
 
 
 @router.post("/{held_id}/ask")
@@ -183,7 +186,9 @@ async def set_held_aside(
     request: Request, visitor: Reporter, provider_id: str, held_id: HeldId, sent: Sent
 ) -> Response:
     """Set a record aside: it is judged no more."""
-    await transact_async(visitor.caller, changes.set_aside, held_id)
+    done = await submit_once(request, visitor, sent, changes.set_aside, held_id)
+    if done.again:
+        return go_to(request, f"{visitor.home}/held/{held_id}", NOTHING_AGAIN)
     flash = Flash(
         text="The record was set aside: nothing of it is credited.", link=f"{visitor.home}/held/{held_id}",
         link_text="Let it wait again",

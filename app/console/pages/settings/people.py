@@ -10,14 +10,14 @@ from starlette.responses import Response
 
 from app.console.drawn_forms import DrawnForm, Said, said_of_problem
 from app.console.frame import Flash, go_to, page
-from app.console.once import submit_once
+from app.console.once import NOTHING_AGAIN, submit_once
 from app.console.pages.settings.confirming import ConfirmView, ask_first, settings_of
 from app.console.routes import PageRoute, Sent, value_of
 from app.console.visitors import Manager, Visitor
 from app.core.errors import Conflict, InvalidRequest, NotFound
 from app.domain.clients import Role
 from app.domain.people.persons import Member, PersonRole
-from app.services.context import read_async, transact_async
+from app.services.context import read_async
 from app.services.people import invitations, memberships
 from app.services.people.invitations import Invitation
 
@@ -91,8 +91,9 @@ async def change_role(
     role = value_of(sent, "role")
     if role not in {known for known, _, _ in ROLES}:
         raise NotFound
-    await transact_async(visitor.caller, memberships.change_role, client_id, PersonRole(role))
-    return go_to(request, f"{settings_of(visitor)}/people", Flash(text=f"The role was changed to {role}."))
+    done = await submit_once(request, visitor, sent, memberships.change_role, client_id, PersonRole(role))
+    flash = NOTHING_AGAIN if done.again else Flash(text=f"The role was changed to {role}.")
+    return go_to(request, f"{settings_of(visitor)}/people", flash)
 
 
 @router.get("/people/{client_id}/remove")
@@ -118,8 +119,9 @@ async def remove_person(
     request: Request, visitor: Manager, provider_id: str, client_id: MemberId, sent: Sent
 ) -> Response:
     """End a membership."""
-    await transact_async(visitor.caller, memberships.remove, client_id)
-    return go_to(request, f"{settings_of(visitor)}/people", Flash(text="They were removed, and are signed out."))
+    done = await submit_once(request, visitor, sent, memberships.remove, client_id)
+    flash = NOTHING_AGAIN if done.again else Flash(text="They were removed, and are signed out.")
+    return go_to(request, f"{settings_of(visitor)}/people", flash)
 
 
 async def _member(visitor: Visitor, client_id: str) -> Member:

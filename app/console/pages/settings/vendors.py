@@ -10,13 +10,14 @@ from starlette.responses import Response
 
 from app.console.drawn_forms import DrawnForm, Said
 from app.console.frame import Flash, go_to, page
+from app.console.once import NOTHING_AGAIN, submit_once
 from app.console.pages.settings.confirming import ConfirmView, ask_first, settings_of
 from app.console.routes import PageRoute, Sent, value_of
 from app.console.visitors import Manager, Visitor
 from app.core.errors import NotFound
 from app.domain.clients import Grant, Role
 from app.services.access import grants
-from app.services.context import read_async, transact_async
+from app.services.context import read_async
 
 router = APIRouter(prefix="/p/{provider_id}/settings/vendors", route_class=PageRoute, include_in_schema=False)
 VendorId = Annotated[str, Path(max_length=64)]
@@ -71,8 +72,9 @@ async def grant_vendor(
     request: Request, visitor: Manager, provider_id: str, vendor_id: VendorId, sent: Sent
 ) -> Response:
     """Let a vendor act for the provider from now on."""
-    found, _ = await transact_async(visitor.caller, grants.give, vendor_id)
-    return go_to(request, f"{settings_of(visitor)}/vendors", Flash(text=f"{found.name} may act for you now."))
+    done = await submit_once(request, visitor, sent, grants.give, vendor_id)
+    flash = Flash(text=f"{done.result[0].name} may act for you now.") if done.result is not None else NOTHING_AGAIN
+    return go_to(request, f"{settings_of(visitor)}/vendors", flash)
 
 
 @router.get("/{vendor_id}/revoke")
@@ -99,9 +101,9 @@ async def revoke_vendor(
     request: Request, visitor: Manager, provider_id: str, vendor_id: VendorId, sent: Sent
 ) -> Response:
     """Take a grant back, at once."""
-    await transact_async(visitor.caller, grants.take, vendor_id)
-    own = visitor.caller.client.role is Role.VENDOR
-    flash = Flash(text="The vendor may not act for this provider any longer.")
+    done = await submit_once(request, visitor, sent, grants.take, vendor_id)
+    own = visitor.caller.client.role is Role.VENDOR and not done.again
+    flash = NOTHING_AGAIN if done.again else Flash(text="The vendor may not act for this provider any longer.")
     return go_to(request, "/" if own else f"{settings_of(visitor)}/vendors", flash)
 
 
