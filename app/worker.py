@@ -30,6 +30,7 @@ from app.services.events.recovery import recover_next
 from app.services.events.sender import WebhookSender
 from app.services.held.judging import HeldJudge
 from app.services.operations.sealing import SealResult, seal_next
+from app.services.passport import forgetting
 from app.services.people import mail, staff_mails
 from app.store import commits, stalled_connections
 from app.store.looking import totals
@@ -189,6 +190,7 @@ def delete_expired(service: Service) -> bool:
     """Delete what no setting keeps: endpoints deleted long ago, birth dates tried long ago, and abandoned uploads."""
     remove_deleted_endpoints(service)
     identity_budgets.delete_expired(service)
+    forgetting.forget(service)
     return uploads.remove_abandoned(service) > 0
 
 

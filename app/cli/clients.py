@@ -11,7 +11,7 @@ import typer
 from app.cli.moments import read_expiry
 from app.cli.output import BAD, FAINT, JsonOption, instant, print_json, print_secret, print_table
 from app.cli.support import fail, read_database, use_service
-from app.domain.clients import Role
+from app.domain.clients import SYSTEM_ROLES, Role
 
 if TYPE_CHECKING:
     from app.domain.clients import ClientListing
@@ -54,7 +54,7 @@ def create(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Create a client, and print its key and secret, which are shown only once."""
-    roles = [role for role, chosen in zip(Role, (providers, vendor, board, as_operator), strict=True) if chosen]
+    roles = [role for role, chosen in zip(SYSTEM_ROLES, (providers, vendor, board, as_operator), strict=True) if chosen]
     if not roles and test:
         roles = [Role.PROVIDER]
     if len(roles) != 1:

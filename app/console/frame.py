@@ -108,8 +108,13 @@ SECTIONS: dict[str, tuple[Section, ...]] = {
         Section(title="Providers", folder="providers", role="operator"),
         Section(title="Boards", folder="boards", also=("overdue",), role="operator"),
         Section(title="Registry", folder="registry", also=("misses", "disputes"), role="operator"),
+        Section(title="Passport", folder="passport", role="operator"),
         Section(title="People", folder="people", role="operator"),
         Section(title="Audit", folder="audit", role="operator"),
+    ),
+    "passport": (
+        Section(title="My credits", folder="credits", role="learner"),
+        Section(title="Settings", folder="settings", role="learner"),
     ),
 }
 """The links of the header bar, by the first part of an owner's address."""

@@ -20,6 +20,7 @@ from app.core.http.exchange import Exchange
 from app.core.http.form_bodies import FORM
 from app.domain.people.sessions import read_path
 from app.services.context import Service
+from app.services.passport import demo_physician
 from app.services.people import demo
 from app.services.people.sessions import SignedIn, form_token
 
@@ -101,7 +102,7 @@ def demo_people(request: Request) -> tuple[tuple[str, str], ...]:
     """Return as whom one enters with a click: nobody but in a demo, at the machine's own address."""
     if not (request.app.state.demo and _is_at_loopback(request.headers.get("host"))):
         return ()
-    return tuple((person.key, person.says) for person in demo.PEOPLE)
+    return (*((person.key, person.says) for person in demo.PEOPLE), (demo_physician.KEY, demo_physician.SAYS))
 
 
 def page_after_end(exchange: Exchange, signed_in: SignedIn | None, sealed: str | None, now: datetime) -> Response:

@@ -15,8 +15,10 @@ from app.console.pages import (
     fixing,
     held,
     home,
+    joining_codes,
     learners,
     operator,
+    passport,
     reports,
     session,
     settings,
@@ -55,6 +57,8 @@ PAGES = (
     *settings.ROUTERS,
     *boards.ROUTERS,
     *operator.ROUTERS,
+    joining_codes.router,
+    *passport.ROUTERS,
 )
 """The pages, none of them in the description of the API."""
 UPLOADS = frozenset(

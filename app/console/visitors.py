@@ -33,6 +33,8 @@ from app.services.people.sessions import SignedIn
 from app.services.people.visits import PlaceKind, Seat, Visit, Whereabouts
 
 _READING = frozenset({"GET", "HEAD"})
+PASSPORT = PageOwner("/passport", "CME Passport")
+"""Whose pages a physician's are."""
 
 
 class Visitor:
@@ -125,8 +127,11 @@ class Visitor:
             for membership in self.memberships
             if membership.board is not None
         ]
-        if any(membership.client_role is Role.OPERATOR for membership in self.memberships):
+        roles = {membership.client_role for membership in self.memberships}
+        if Role.OPERATOR in roles:
             found.append(PageOwner("/operator", "Operator"))
+        if Role.LEARNER in roles:
+            found.append(PASSPORT)
         return found
 
 
@@ -238,6 +243,8 @@ SearchingOperator = Annotated[
     Visitor, Depends(VisitorDependency(PersonRole.OPERATOR.value, PlaceKind.INSTALLATION, searches=True))
 ]
 """The same, by a form that only asks: it is posted so that no name stands in an address."""
+Physician = Annotated[Visitor, Depends(VisitorDependency(PersonRole.LEARNER.value, PlaceKind.PASSPORT))]
+"""A physician, at their own pages; whether the account is confirmed, the services ask."""
 
 
 async def _look_up(exchange: Exchange, service: Service, where: Whereabouts) -> Visit | None:
@@ -258,6 +265,8 @@ def _owner(kind: PlaceKind, visit: Visit, where: Whereabouts) -> PageOwner | Non
         return PageOwner(f"/b/{where.id}", where.id or "")
     if kind is PlaceKind.PROVIDER and seat.provider is not None:
         return PageOwner(f"/p/{seat.provider}", visit.names[seat.provider])
+    if kind is PlaceKind.PASSPORT:
+        return PASSPORT
     if seat.provider is not None:
         return PageOwner(f"/operator/as/{seat.provider}", visit.names[seat.provider], reads_only=True)
     return PageOwner("/operator", "Operator")

@@ -265,6 +265,26 @@ class PersonAudit(AuditFields, frozen=True, kw_only=True):
     """What was given beside the link: `totp` or `recovery-code`."""
 
 
+class PassportAccountAudit(AuditFields, frozen=True, kw_only=True):
+    """A physician's account was opened, confirmed or closed, or somebody else has asked for it."""
+
+    noun: ClassVar[str] = "passport-account"
+
+    person_id: str
+    learner_id: str
+    confirmed_by: str | UnsetType = UNSET
+    claim_id: str | UnsetType = UNSET
+    """The claim of somebody else."""
+
+
+class JoiningCodeAudit(AuditFields, frozen=True, kw_only=True):
+    """A provider made a code by which a physician opens or confirms an account; its subject is the physician."""
+
+    noun: ClassVar[str] = "joining-code"
+
+    provider_id: str
+
+
 class RegistrySearchAudit(AuditFields, frozen=True, kw_only=True):
     """An operator looked somebody up on a page, and said why: neither who was looked for, nor who was found."""
 

@@ -21,6 +21,12 @@ class Role(enum.StrEnum):
     """A board's own: it reads its feed and decides."""
     OPERATOR = "operator"
     """Of whoever runs the installation."""
+    LEARNER = "learner"
+    """A physician's account in CME Passport: always a person's."""
+
+
+SYSTEM_ROLES = (Role.PROVIDER, Role.VENDOR, Role.BOARD, Role.OPERATOR)
+"""What a client with keys is."""
 
 
 class ClientKind(enum.StrEnum):

@@ -68,7 +68,7 @@ clients = Table(
     Column("expires_at", Instant),
     Column("version", Integer, comment="NULL for a client that never changed: 1"),
     Column("kind", Key, comment="`person` for a membership, which has no key; NULL for a system"),
-    CheckConstraint("role in ('provider', 'vendor', 'board', 'operator')", name="role"),
+    CheckConstraint("role in ('provider', 'vendor', 'board', 'operator', 'learner')", name="role"),
 )
 
 client_secrets = Table(

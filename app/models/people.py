@@ -43,7 +43,7 @@ memberships = Table(
     refers("vendor_client", "clients.client_id", nullable=True),
     refers("invited_by", "clients.client_id"),
     Column("created_at", Instant, nullable=False),
-    CheckConstraint("role in ('reader', 'reporter', 'manager', 'board', 'operator')", name="role"),
+    CheckConstraint("role in ('reader', 'reporter', 'manager', 'board', 'operator', 'learner')", name="role"),
     Index(None, "person_id"),
     Index(None, "vendor_client"),
     comment="A membership is a client of the kind person, and ends as that is revoked.",

@@ -15,7 +15,7 @@ import msgspec
 from sqlalchemy import Connection, Table
 
 from app.core.security import Keyring
-from app.models import activities, held, learners, organisations, people, webhooks
+from app.models import activities, held, learners, organisations, passport, people, webhooks
 from app.models.base import Instant
 from app.store.sql.key_sets import select_by_keys
 from app.store.sql.statements import Row, fetch, fetch_column, fetch_value, on_sqlite, take_advisory_locks
@@ -28,6 +28,7 @@ STATES: dict[str, tuple[Table, ...]] = {
     "webhook-endpoint": (webhooks.webhook_endpoints,),
     "held-record": (held.held_records, held.held_digests, held.held_references),
     "person": (people.people, people.memberships, people.recovery_codes),
+    "passport-account": (passport.passport_accounts,),
     "learner": (learners.learners, learners.learner_names, learners.licenses, learners.certifications),
 }
 """The tables of each noun, all of which have the key of the first one's rows."""

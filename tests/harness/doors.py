@@ -8,10 +8,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from app.services.context import Service
+from app.domain.identity.validations import ValidationRequest
+from app.domain.parsing import read_month_day
+from app.services.context import Service, operator, transact
+from app.services.passport import joining
+from app.services.passport.joining import JoinRequest
 from tests.builders.bodies import a_completion
 from tests.builders.people import import_people
 from tests.builders.sent_files import lines, tab_text
+from tests.harness.access.people import mails
 from tests.harness.api import Answer, Api
 from tests.harness.uploads import rows_of, worked
 
@@ -147,6 +152,15 @@ def file_of_updates(api: Api, service: Service, born: str) -> Guess:
     return file_of_completions(api, service, born, action="Update")
 
 
+def ask_to_join(api: Api, service: Service, born: str) -> Guess:
+    address = f"guess{next(_numbers)}@example.org"
+    known = ValidationRequest(**PERSON, **LICENSE, birth_date=read_month_day(born))
+    asked = JoinRequest(known=known, code="", address=address, host="192.0.2.1")
+    told = transact(operator(service), joining.ask, asked)
+    (mail,) = [mail for mail in mails(service) if mail.to == address]
+    return Guess("/passport/join/" in mail.body, told)
+
+
 BY_OPERATION: dict[str, list[Door]] = {
     "validate_learner": [validate],
     "upload_batch": [
@@ -159,6 +173,7 @@ BY_OPERATION: dict[str, list[Door]] = {
     "correct_completion": [correct],
     "put_completion": [put_by_reference],
     "change_completion": [patch],
+    "ask_to_join": [ask_to_join],
 }  # fmt: skip
 """The doors of each operation; the keys are those of `budget.DOORS`."""
 EVERY_DOOR = [door for doors in BY_OPERATION.values() for door in doors]

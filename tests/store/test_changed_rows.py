@@ -20,6 +20,7 @@ from app.models.tables import metadata
 from app.services.access import clients
 from app.services.context import Service, operator, transact
 from app.services.operations import checks
+from app.services.passport import demo_physician
 from app.store.sql.values import to_document
 from app.store.states import LEFT_OUT
 from tests.builders.bodies import a_completion, john
@@ -60,6 +61,8 @@ UNPROTECTED_TABLES = {
     "unsealed": "marks of the last moments, removed by the sealer",
     "mails": _OPERATIONAL,
     "sign_in_links": "opens what its person may do anyway, for minutes",
+    "passport_claims": "who asked for an account, for a day: the account that comes of it is protected",
+    "joining_codes": "works once, for weeks: the account that it opens or confirms is protected, and audited",
     "sessions": "opens what its person may do anyway, for hours: memberships and second factors are protected",
 }
 UNPROTECTED_COLUMNS = {
@@ -94,6 +97,7 @@ def world(api: Api, service: Service) -> None:
     transact(operator(service), clients.grant, vendor.client_id, "0008001")
     assert api.post("/v1/webhook-endpoints", {"url": "https://example.org/hook"}).status == 201
     enrolled(service)
+    transact(operator(service), demo_physician.enter, "A browser")
     settle(service)
     assert checks.find_faults(service) == []
 

@@ -30,6 +30,10 @@ class MailKind(enum.StrEnum):
     """What waits, daily or weekly."""
     NOTICE = "notice"
     """Something changed about how the person signs in."""
+    JOINING = "joining"
+    """Somebody asked for an account in CME Passport; it may hold a link that opens one."""
+    PASSPORT = "passport"
+    """Something happened to an account in CME Passport."""
 
 
 class MailStatus(enum.StrEnum):
@@ -88,7 +92,7 @@ def sign_in_text(link: str, code: str, *, service: str) -> MailText:
     """Return the mail by which a person signs in."""
     return MailText(
         subject=f"Sign in to {service}",
-        body=_letter(
+        body=letter(
             "Open this link to sign in:",
             link,
             f"Or type this code where you asked for it: {code}",
@@ -101,7 +105,7 @@ def invitation_text(link: str, what: str, *, service: str) -> MailText:
     """Return the mail by which a person is invited."""
     return MailText(
         subject=f"You can now use {service}",
-        body=_letter(
+        body=letter(
             "Open this link to sign in for the first time:",
             link,
             f"You were given access: {what}.",
@@ -114,7 +118,7 @@ def notice_text(what: str, *, service: str) -> MailText:
     """Return the mail that tells a person what was changed about how they sign in."""
     return MailText(
         subject=f"How you sign in to {service} was changed",
-        body=_letter(what, "Was it not you, nor somebody whom you asked? Then tell your manager or the operator now."),
+        body=letter(what, "Was it not you, nor somebody whom you asked? Then tell your manager or the operator now."),
     )
 
 
@@ -140,7 +144,8 @@ def attention_text(places: Sequence[PlaceWaiting], link: str, *, service: str) -
     )
 
 
-def _letter(*paragraphs: str) -> str:
+def letter(*paragraphs: str) -> str:
+    """Return paragraphs as the body of a mail."""
     return "\n\n".join(map(_wrap, paragraphs)) + "\n"
 
 

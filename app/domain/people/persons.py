@@ -31,6 +31,8 @@ class PersonRole(enum.StrEnum):
     """Works for a board."""
     OPERATOR = "operator"
     """Runs the installation."""
+    LEARNER = "learner"
+    """Sees the credit that was reported for them."""
 
     @property
     def needs_totp(self) -> bool:
@@ -43,6 +45,8 @@ class PersonRole(enum.StrEnum):
             return self is PersonRole.OPERATOR
         if role is Role.BOARD:
             return self is PersonRole.BOARD
+        if role is Role.LEARNER:
+            return self is PersonRole.LEARNER
         return self in RANKS
 
 

@@ -37,6 +37,7 @@ from app.domain.identity.erasure import (
 )
 from app.domain.identity.physicians import FiledName, Physician
 from app.files.record_fields import with_cells
+from app.services.access.departures import end_membership, forget_person
 from app.services.access.persons_to_erase import PersonToErase, load_person
 from app.services.access.removal import longest_arrival, remove_original
 from app.services.context import Service, Work, operator, transact
@@ -48,6 +49,8 @@ from app.store.access import erasure as stored
 from app.store.completion_versions import VERSIONS, version_text
 from app.store.held import records as held_records
 from app.store.looking import downloads
+from app.store.passport import accounts
+from app.store.people import persons
 from app.store.registry import physicians
 from app.store.registry.generation import note_registry_change
 from app.store.states import canonical
@@ -251,6 +254,7 @@ def _erase(work: Work, physician_id: str, since: datetime, *, unread: bool) -> N
     digests = _blank_credit(work, person)
     _blank_held(work, person)
     _blank_merges(work, person)
+    _end_accounts(work, person)
     stored.drop_explanations(connection, sorted(person.record_ids))
     downloads.end_all(connection, work.now)
     for id in sorted(person.ids):
@@ -300,6 +304,17 @@ def _blank_credit(work: Work, person: PersonToErase) -> str | msgspec.UnsetType:
         FADED,
         [(row["completion_id"], row["version"], keyring.record_digest(VERSIONS, version_text(row))) for row in faded],
     )
+
+
+def _end_accounts(work: Work, person: PersonToErase) -> None:
+    """Close the person's accounts in CME Passport, and forget whose they were; of whoever asked for one, too."""
+    for account in accounts.open_of(work.connection, person.ids):
+        membership = persons.membership(work.connection, account.client_id)
+        assert membership is not None
+        end_membership(work, membership)
+        if not persons.memberships_of(work.connection, account.person_id):
+            forget_person(work, account.person_id)
+    accounts.drop_of_learners(work.connection, person.ids)
 
 
 def _version_row(work: Work, after: Completion) -> tuple[dict[str, Any], str]:

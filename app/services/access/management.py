@@ -18,7 +18,7 @@ from sqlalchemy import Connection
 
 from app.core.errors import Conflict, Contended, ErrorItem, Forbidden, InvalidRequest, NotFound, OperatorFault, Problem
 from app.domain.audit import ClientAudit
-from app.domain.clients import Client, ClientKind, ClientListing, Role
+from app.domain.clients import SYSTEM_ROLES, Client, ClientKind, ClientListing, Role
 from app.domain.looking.attention import Waiting
 from app.services.access import clients as verbs
 from app.services.access.authentication import refusal_of, standing_client
@@ -188,7 +188,7 @@ def _refuse_surplus(work: Work, manager: Client, provider_ids: Sequence[str], lo
 def _faults_of_kind(work: Work, manager: Client, asked: NewClient, role: Role | None, *, test: bool) -> list[ErrorItem]:
     """Return what is wrong with the role, the board and the environment of a new client."""
     faults = []
-    if role is None:
+    if role is None or role not in SYSTEM_ROLES:
         faults.append(_fault("/role", "The client has no role.", "Send provider, vendor, board or operator."))
     elif manager.role is not Role.OPERATOR and role is not manager.role:
         faults.append(

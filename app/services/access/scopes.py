@@ -27,6 +27,7 @@ ROLE_SCOPES: dict[Role, tuple[str, ...]] = {
     Role.VENDOR: _REPORTING,
     Role.BOARD: ("board:feed", "transcripts:read", "webhooks:manage", "batches:read", "batches:write"),
     Role.OPERATOR: SCOPES,
+    Role.LEARNER: (),
 }
 """Every scope that a client of a role may have, and its scopes by default."""
 _READING = ("activities:read", "completions:read", "batches:read")
@@ -36,6 +37,7 @@ PERSON_SCOPES: dict[PersonRole, tuple[str, ...]] = {
     PersonRole.MANAGER: _REPORTING,
     PersonRole.BOARD: ROLE_SCOPES[Role.BOARD],
     PersonRole.OPERATOR: SCOPES,
+    PersonRole.LEARNER: (),
 }
 """The scopes of a membership, by the person's role."""
 TEST_SCOPES = frozenset(_REPORTING)

@@ -72,7 +72,7 @@ class AddedMember(msgspec.Struct, frozen=True, kw_only=True):
     is_new: bool
 
 
-class _Place(msgspec.Struct, frozen=True, kw_only=True):
+class MembershipPlace(msgspec.Struct, frozen=True, kw_only=True):
     """What a membership is of, as it stands now."""
 
     place: str
@@ -107,9 +107,9 @@ def add_member(work: Work, asked: Invitation) -> AddedMember:
     manager = manager_of(work)
     address = _read(asked)
     place = _place_of(work, manager, asked)
-    person, is_new = _person_of(work, address, (asked.name or "").strip()[:LONGEST_NAME] or None)
+    person, is_new = person_of_address(work, address, (asked.name or "").strip()[:LONGEST_NAME] or None)
     _refuse_second(work, person, place, asked.client_role)
-    client_id = _add_client(work, asked, person, place)
+    client_id = add_client(work, asked, person, place)
     return AddedMember(person=person, client_id=client_id, what=place.what, is_new=is_new)
 
 
@@ -135,12 +135,12 @@ def _fault(pointer: str, detail: str, hint: str) -> ErrorItem:
     return ErrorItem(code="format", pointer=pointer, detail=detail, hint=hint)
 
 
-def _place_of(work: Work, manager: Client, asked: Invitation) -> _Place:
+def _place_of(work: Work, manager: Client, asked: Invitation) -> MembershipPlace:
     """Return what the membership is of, if the manager may give it; raises `Forbidden`, `InvalidRequest`."""
     if manager.role is not Role.OPERATOR and asked.client_role is not manager.role:
         raise Forbidden("A manager invites people to what they manage.")
     if asked.client_role is Role.OPERATOR:
-        return _Place(place=place_of(Role.OPERATOR, None), what="of this installation")
+        return MembershipPlace(place=place_of(Role.OPERATOR, None), what="of this installation")
     if asked.client_role is Role.BOARD:
         return _board(work, manager, asked)
     if asked.client_role is Role.VENDOR:
@@ -150,21 +150,21 @@ def _place_of(work: Work, manager: Client, asked: Invitation) -> _Place:
         raise _unknown("There is no such provider.", "Ids have seven digits, with their leading zeros.")
     if manager.role is not Role.OPERATOR and provider_id not in manager.provider_ids:
         raise Forbidden("A manager invites people to what they manage.")
-    return _Place(
+    return MembershipPlace(
         place=place_of(Role.PROVIDER, provider_id), what=f"at provider {provider_id}", provider_ids=(provider_id,)
     )
 
 
-def _board(work: Work, manager: Client, asked: Invitation) -> _Place:
+def _board(work: Work, manager: Client, asked: Invitation) -> MembershipPlace:
     board = work.service.catalogue.board(asked.id or "")
     if board is None:
         raise _unknown("There is no such board.", "GET /v1/boards lists the codes.")
     if manager.role is not Role.OPERATOR:
         raise Forbidden("Who works for a board is invited by the operator.")
-    return _Place(place=place_of(Role.BOARD, board.code), what=f"at {board.name}", board=board.code)
+    return MembershipPlace(place=place_of(Role.BOARD, board.code), what=f"at {board.name}", board=board.code)
 
 
-def _vendor(work: Work, manager: Client, asked: Invitation) -> _Place:
+def _vendor(work: Work, manager: Client, asked: Invitation) -> MembershipPlace:
     """Return a vendor's client, which nobody grants anything or takes it from meanwhile."""
     named = asked.id or persons.vendor_of(work.connection, manager.client_id) or manager.client_id
     client_id = find_client(work.connection, named)
@@ -174,7 +174,7 @@ def _vendor(work: Work, manager: Client, asked: Invitation) -> _Place:
         raise _unknown("There is no such vendor.", "Name a vendor's client that works.")
     if manager.role is not Role.OPERATOR and vendor.organisation_id != manager.organisation_id:
         raise Forbidden("A manager invites people to what they manage.")
-    return _Place(
+    return MembershipPlace(
         place=place_of(Role.VENDOR, client_id),
         what=f"of the vendor {client_id}",
         provider_ids=tuple(sorted(vendor.provider_ids)),
@@ -188,7 +188,7 @@ def _unknown(detail: str, hint: str) -> Problem:
     return InvalidRequest(errors=[_fault("/id", detail, hint)])
 
 
-def _person_of(work: Work, address: str, name: str | None) -> tuple[StaffPerson, bool]:
+def person_of_address(work: Work, address: str, name: str | None) -> tuple[StaffPerson, bool]:
     """Return the person of an address, locked, who is added if nobody has it; and whether they were."""
     key = fold_address(address)
     known = persons.by_address(work.connection, key)
@@ -212,7 +212,7 @@ def _person_of(work: Work, address: str, name: str | None) -> tuple[StaffPerson,
     return person, known is None
 
 
-def _refuse_second(work: Work, person: StaffPerson, place: _Place, client_role: Role) -> None:
+def _refuse_second(work: Work, person: StaffPerson, place: MembershipPlace, client_role: Role) -> None:
     """Raise `Conflict` for who is a member already, and for one member too many."""
     for membership in persons.memberships_of(work.connection, person.person_id):
         same = membership.place == place.place or (
@@ -225,7 +225,7 @@ def _refuse_second(work: Work, person: StaffPerson, place: _Place, client_role: 
         raise Conflict(f"There are {MOST_MEMBERS} members already: remove those who are there no longer.")
 
 
-def _count(connection: Connection, place: _Place, client_role: Role) -> int:
+def _count(connection: Connection, place: MembershipPlace, client_role: Role) -> int:
     if client_role is Role.PROVIDER:
         return len(persons.members_of_provider(connection, place.provider_ids[0]))
     if place.vendor_client is not None:
@@ -233,7 +233,7 @@ def _count(connection: Connection, place: _Place, client_role: Role) -> int:
     return len(persons.members_at(connection, place.place))
 
 
-def _add_client(work: Work, asked: Invitation, person: StaffPerson, place: _Place) -> str:
+def add_client(work: Work, asked: Invitation, person: StaffPerson, place: MembershipPlace) -> str:
     """Add the client that the membership is, without a key, and the membership; return its id."""
     client_id = f"cli_{new_id()}"
     scopes = [scope for scope in PERSON_SCOPES[asked.role] if not place.test or scope in TEST_SCOPES]

@@ -24,7 +24,11 @@ from app.store.people import mails
 LEASE = timedelta(minutes=5)
 """Longer than any attempt."""
 _PURPOSE = "mail"
-_LINK_KINDS = {MailKind.SIGN_IN: timedelta(minutes=15), MailKind.INVITATION: timedelta(days=3)}
+_LINK_KINDS = {
+    MailKind.SIGN_IN: timedelta(minutes=15),
+    MailKind.INVITATION: timedelta(days=3),
+    MailKind.JOINING: timedelta(hours=24),
+}
 """After this time the link of a mail works no longer, so that it is not sent either."""
 
 

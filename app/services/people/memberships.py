@@ -8,14 +8,14 @@ from app.core.errors import Conflict, Forbidden, NotFound, OperatorFault
 from app.domain.audit import ClientAudit, PersonAudit
 from app.domain.clients import Client, Role
 from app.domain.people.persons import RANKS, Member, Membership, PersonRole, StaffPerson, fold_address
-from app.services.access import clients as access
 from app.services.access import management
+from app.services.access.departures import end_membership, forget_person
 from app.services.access.scopes import PERSON_SCOPES, TEST_SCOPES
 from app.services.context import Caller, Work
 from app.store import clients
 from app.store.access import clients as stored
 from app.store.access import keys
-from app.store.people import mails, persons, sign_in
+from app.store.people import persons
 
 _NO_MEMBER = "There is no such member here."
 
@@ -73,9 +73,9 @@ def remove(work: Work, client_id: str, *, own: bool = False) -> None:
     manager, membership = _lock(work, client_id)
     if client_id == manager.client_id and not own:
         raise Conflict("It is your own membership: another manager ends it.")
-    _end(work, membership)
+    end_membership(work, membership)
     if not persons.memberships_of(work.connection, membership.person_id):
-        _forget(work, membership.person_id)
+        forget_person(work, membership.person_id)
 
 
 def remove_person(work: Work, person_id: str) -> None:
@@ -84,8 +84,8 @@ def remove_person(work: Work, person_id: str) -> None:
     if person is None or person.removed_at is not None:
         raise NotFound("There is no such person.")
     for membership in persons.memberships_of(work.connection, person_id):
-        _end(work, membership)
-    _forget(work, person_id)
+        end_membership(work, membership)
+    forget_person(work, person_id)
 
 
 def find_person(connection: Connection, address: str) -> StaffPerson:
@@ -126,29 +126,3 @@ def _is_managed(work: Work, manager: Client, membership: Membership) -> bool:
     if manager.role is Role.VENDOR:
         return membership.client_id in stored.of_organisation(work.connection, manager.client_id)
     return manager.role is Role.PROVIDER and set(membership.provider_ids) <= manager.provider_ids
-
-
-def _end(work: Work, membership: Membership) -> None:
-    access.end_client(work, membership.client_id)
-    sign_in.end_sessions(work.connection, membership.person_id, work.now)
-    sign_in.end_links(work.connection, membership.person_id, work.now)
-    fields = PersonAudit(client_id=membership.client_id, role=membership.role.value, place=membership.place)
-    work.audit("remove-membership", membership.person_id, fields)
-
-
-def _forget(work: Work, person_id: str) -> None:
-    """Blank who a person was: their memberships stay as clients, so that what they did keeps its author."""
-    blank = {
-        "address": None,
-        "address_key": None,
-        "name": None,
-        "mail_choice": "none",
-        "totp_secret": None,
-        "totp_pending": None,
-        "totp_step": None,
-        "removed_at": work.now,
-    }
-    persons.change(work.connection, person_id, blank)
-    persons.replace_recovery_codes(work.connection, person_id, (), work.now)
-    mails.end_of_person(work.connection, person_id, work.now)
-    work.audit("remove", person_id, PersonAudit())

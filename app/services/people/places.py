@@ -32,6 +32,8 @@ def list_places(connection: Connection, service: Service, signed_in: SignedIn) -
     for membership in signed_in.memberships:
         if membership.client_role is Role.OPERATOR:
             others.append(ListedPlace(address="/operator", name="Operator's side"))
+        elif membership.client_role is Role.LEARNER:
+            others.append(ListedPlace(address="/passport/credits", name="CME Passport"))
         elif membership.board is not None:
             board = service.catalogue.board(membership.board)
             name = board.name if board is not None else membership.board

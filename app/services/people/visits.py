@@ -30,6 +30,8 @@ class PlaceKind(enum.Enum):
     BOARD = "board"
     INSTALLATION = "installation"
     """The operator's side; of one provider where the address names one."""
+    PASSPORT = "passport"
+    """What a physician sees of themselves."""
 
 
 class Whereabouts(msgspec.Struct, frozen=True, kw_only=True):
@@ -99,5 +101,7 @@ def _may_be_there(membership: Membership, place: Whereabouts) -> bool:
             return membership.client_role is Role.BOARD and membership.board == place.id
         case PlaceKind.INSTALLATION:
             return membership.client_role is Role.OPERATOR
+        case PlaceKind.PASSPORT:
+            return membership.client_role is Role.LEARNER
         case _:
             return True

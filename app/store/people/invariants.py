@@ -11,6 +11,7 @@ INVARIANTS: dict[str, str] = {
     "a membership's role fits its client": """
         SELECT m.client_id FROM memberships m JOIN clients c ON c.client_id = m.client_id
         WHERE (m.role = 'operator') <> (c.role = 'operator') OR (m.role = 'board') <> (c.role = 'board')
+        OR (m.role = 'learner') <> (c.role = 'learner')
         OR (m.vendor_client IS NOT NULL) <> (c.role = 'vendor')""",
     "a member of a vendor acts for those that its client acts for": """
         SELECT m.client_id FROM memberships m JOIN clients c ON c.client_id = m.client_id AND c.revoked_at IS NULL

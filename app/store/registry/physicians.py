@@ -332,9 +332,14 @@ def add(connection: Connection, physician: Physician) -> None:
 
 
 def completion_ids_of(
-    connection: Connection, physician_id: str, after: Sequence[str] | None = None, limit: int | None = None
+    connection: Connection,
+    physician_id: str,
+    after: Sequence[str] | None = None,
+    limit: int | None = None,
+    *,
+    withdrawn: bool = False,
 ) -> list[str]:
-    """Return the ids of a physician's completions that have not been withdrawn, by day.
+    """Return the ids of a physician's completions by day; those that were withdrawn too if asked for.
 
     `after` is day and id of the last one of the page before. SQLite compares `completed_on` with the text of the day,
     PostgreSQL with `CAST(:day AS date)`.
@@ -343,7 +348,8 @@ def completion_ids_of(
     behind = ":day" if on_sqlite(connection) else "CAST(:day AS date)"
     return fetch_column(
         connection,
-        "SELECT completion_id FROM completions WHERE learner_id = :id AND withdrawn_at IS NULL"
+        "SELECT completion_id FROM completions WHERE learner_id = :id"
+        f"{'' if withdrawn else ' AND withdrawn_at IS NULL'}"
         f"{f' AND (completed_on, completion_id) > ({behind}, :after)' if after is not None else ''} "
         f"ORDER BY completed_on, completion_id{' LIMIT :limit' if limit is not None else ''}",
         {"id": physician_id}

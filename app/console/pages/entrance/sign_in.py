@@ -18,6 +18,7 @@ from app.core.errors import NotFound
 from app.domain.people.persons import read_address
 from app.domain.people.sessions import LONGEST_PATH, browser_of, read_path
 from app.services.context import Service, operator, transact_async
+from app.services.passport import demo_physician
 from app.services.people import demo, sessions, sign_in
 from app.services.people.sessions import SignedIn
 from app.services.people.sign_in import Signed, Signing
@@ -85,10 +86,14 @@ async def sign_in_by_code(request: Request, sent: Sent) -> Response:
 async def enter_demo(request: Request, sent: Sent) -> Response:
     """Sign in as somebody of the demo."""
     service: Service = request.app.state.service
-    chosen = next((person for person in demo.PEOPLE if person.key == value_of(sent, "as")), None)
-    if chosen is None or not demo_people(request):
+    key = value_of(sent, "as")
+    if key not in dict(demo_people(request)):
         raise NotFound
-    signed = await transact_async(operator(service), demo.enter, chosen, _browser(request))
+    chosen = next((person for person in demo.PEOPLE if person.key == key), None)
+    if chosen is None:
+        signed = await transact_async(operator(service), demo_physician.enter, _browser(request))
+    else:
+        signed = await transact_async(operator(service), demo.enter, chosen, _browser(request))
     return await _begin(request, signed, value_of(sent, "next"), value_of(sent, "sealed"))
 
 

@@ -10,6 +10,7 @@ from app.console.pages.operator import (
     merging,
     misses,
     pairs,
+    passport,
     people,
     providers,
     registry,
@@ -28,6 +29,7 @@ ROUTERS = (
     merging.router,
     splitting.router,
     registry.router,
+    passport.router,
     people.router,
     audit.router,
 )

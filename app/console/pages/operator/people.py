@@ -25,7 +25,7 @@ PLACES = (
     (Role.BOARD.value, "A board", "its code"),
     (Role.OPERATOR.value, "This installation", "as another operator"),
 )
-ROLES = tuple((role.value, role.value.capitalize()) for role in PersonRole)
+ROLES = tuple((role.value, role.value.capitalize()) for role in PersonRole if role is not PersonRole.LEARNER)
 
 
 class OperatorPeopleView(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,9 +49,9 @@ async def invite_anybody(request: Request, visitor: Operator, sent: Sent) -> Res
     """Make somebody a member of a provider, a vendor, a board, or the operators."""
     role, place = value_of(sent, "/role"), value_of(sent, "/client_role")
     said = []
-    if place not in set(Role):
+    if place not in {known for known, _, _ in PLACES}:
         said.append(Said(pointer="/client_role", text="Choose where they work."))
-    if role not in set(PersonRole):
+    if role not in {known for known, _ in ROLES}:
         said.append(Said(pointer="/role", text="Choose what they may do."))
     if said:
         return await _show(request, visitor, DrawnForm(sent, said), 422)

@@ -1,0 +1,139 @@
+"""A physician's credits: totals by board, and every record with where it stands."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated
+
+import msgspec
+from fastapi import APIRouter, Query, Request
+from starlette.responses import Response
+
+from app.console.drawn_forms import DrawnForm, Said
+from app.console.frame import Flash, go_to, page
+from app.console.lists.line_list import rejected_in_words
+from app.console.routes import PageRoute
+from app.console.visitors import Physician
+from app.console.words import day
+from app.core.errors import Forbidden
+from app.domain.amounts import format_quarters
+from app.domain.credits import Credit, CreditKind, CreditStatus, Delivery
+from app.domain.parsing import read_date
+from app.domain.passport.transcripts import Transcript, TranscriptPeriod
+from app.services.context import read_async
+from app.services.passport import my_credits
+from app.services.passport.my_credits import CreditRecord
+
+router = APIRouter(prefix="/passport/credits", route_class=PageRoute, include_in_schema=False)
+Typed = Annotated[str, Query(max_length=40)]
+
+
+class MyCredit(msgspec.Struct, frozen=True, kw_only=True):
+    """A credit of a record, for one board."""
+
+    amount: str
+    """With its board, such as `0.25 ABA`."""
+    types: str
+    status: str
+    says: str
+    since: str
+
+
+class MyRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """A record of the list."""
+
+    completed_on: date
+    activity: str
+    provider: str
+    credits: tuple[MyCredit, ...]
+
+
+class CreditsView(msgspec.Struct, frozen=True, kw_only=True):
+    """What the page of credits shows."""
+
+    form: DrawnForm
+    name: str
+    figures: tuple[tuple[str, str, str, str], ...]
+    """(board, total, of what, address)."""
+    records: tuple[MyRecord, ...]
+    narrowed: bool
+    """Whether a period is chosen."""
+
+
+@router.get("")
+async def show_credits(
+    request: Request, visitor: Physician, first: Annotated[str, Query(alias="from", max_length=40)] = "", to: Typed = ""
+) -> Response:
+    """Show what was reported for the physician; who is not confirmed is led to what confirms."""
+    period, said = _read_period(first, to)
+    try:
+        found = await read_async(visitor.caller, my_credits.look, period)
+    except Forbidden:
+        text = "Your account shows your credit as soon as it is confirmed."
+        return go_to(request, "/passport/settings", Flash(text=text, kind="warn"))
+    form = DrawnForm({"from": [first], "to": [to]}, said)
+    view = CreditsView(
+        form=form,
+        name=found.transcript.name,
+        figures=_figures(found.transcript),
+        records=tuple(_record(record) for record in found.records),
+        narrowed=bool(first or to),
+    )
+    return page(request, visitor, "pages/passport/credits.html", view, 422 if said else 200)
+
+
+def _read_period(first: str, last: str) -> tuple[TranscriptPeriod, list[Said]]:
+    """Return the period that was typed, and what is wrong with it; what cannot be read narrows nothing."""
+    said, days = [], {}
+    for name, text in (("from", first), ("to", last)):
+        read = read_date(text) if text.strip() else None
+        if read is not None and not isinstance(read, date):
+            said.append(Said(pointer=name, text="Not a day.", hint="Write it as 12/01/2021."))
+        days[name] = read if isinstance(read, date) else None
+    if days["from"] and days["to"] and days["to"] < days["from"]:
+        said.append(Said(pointer="to", text="The last day is before the first."))
+        return TranscriptPeriod(), said
+    return TranscriptPeriod(first=days["from"], last=days["to"]), said
+
+
+def _figures(transcript: Transcript) -> tuple[tuple[str, str, str, str], ...]:
+    """Return the total of each board: they are never added to each other."""
+    lines = [
+        (line.board, format_quarters(line.quarters), line.board_name, "") for line in transcript.lines if line.quarters
+    ]
+    if transcript.ama_pra_quarters:
+        lines.insert(0, ("AMA PRA Category 1", format_quarters(transcript.ama_pra_quarters), "CME, each once", ""))
+    return tuple(lines)
+
+
+def _record(record: CreditRecord) -> MyRecord:
+    withdrawn = record.completion.withdrawn_at is not None
+    return MyRecord(
+        completed_on=record.completion.completed_on,
+        activity=record.activity,
+        provider=record.provider,
+        credits=tuple(_credit(credit, withdrawn=withdrawn) for credit in record.completion.credits),
+    )
+
+
+def _credit(credit: Credit, *, withdrawn: bool) -> MyCredit:
+    status = CreditStatus.WITHDRAWN if withdrawn else credit.status
+    what = f"AMA PRA for {credit.board}" if credit.kind is CreditKind.CME else credit.board
+    return MyCredit(
+        amount=f"{format_quarters(credit.quarters)} {what}",
+        types=", ".join(name for name, _ in credit.credit_types),
+        status=status.value,
+        says=_says(credit, status),
+        since=day(credit.status_at.date()),
+    )
+
+
+def _says(credit: Credit, status: CreditStatus) -> str:
+    """Return where a credit stands at its board, in words."""
+    if status is CreditStatus.REJECTED:
+        return rejected_in_words(status, credit.status_reason, credit.status_text)
+    if status is CreditStatus.WITHDRAWN:
+        return "Withdrawn by the provider"
+    if credit.delivery is Delivery.TRANSCRIPT_ONLY:
+        return "Recorded here"
+    return "Accepted" if status is CreditStatus.ACCEPTED else "With the board"

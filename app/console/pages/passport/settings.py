@@ -1,0 +1,118 @@
+"""A physician's settings: what confirms the account, who else has asked for it, what is on file, and closing it."""
+
+from __future__ import annotations
+
+import msgspec
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from app.console.cookies import drop_session
+from app.console.drawn_forms import DrawnForm, Said, said_of_problem
+from app.console.frame import Flash, go_to, page
+from app.console.once import submit_once
+from app.console.routes import PageRoute, Sent, value_of
+from app.console.visitors import Physician, Visitor
+from app.console.words import instant
+from app.core.errors import Conflict, InvalidRequest
+from app.domain.identity.physicians import FiledNumber
+from app.domain.passport.accounts import PassportClaim
+from app.services.context import read_async, transact_async
+from app.services.passport import accounts
+from app.services.passport.accounts import Holder
+
+router = APIRouter(prefix="/passport/settings", route_class=PageRoute, include_in_schema=False)
+
+
+class PassportSettingsView(msgspec.Struct, frozen=True, kw_only=True):
+    """What the settings of a physician show."""
+
+    form: DrawnForm
+    confirmed: bool
+    address: str
+    facts: tuple[tuple[str, str], ...]
+    numbers: tuple[tuple[str, str], ...]
+    """(board, number) of licences and certifications on file."""
+    claims: tuple[tuple[str, str, bool], ...]
+    """(claim, when, whether the physician has objected) of others who have asked for the account."""
+
+
+@router.get("")
+async def show_settings(request: Request, visitor: Physician) -> Response:
+    """Show the account, and what is on file of whose it is."""
+    return await _show(request, visitor, DrawnForm(), 200)
+
+
+@router.post("/confirm")
+async def confirm_by_code(request: Request, visitor: Physician, sent: Sent) -> Response:
+    """Confirm the account by the joining code of a provider."""
+    try:
+        await submit_once(request, visitor, sent, accounts.confirm_by_code, value_of(sent, "/code"))
+    except InvalidRequest as refusal:
+        return await _show(request, visitor, DrawnForm(sent, said_of_problem(refusal, sent)), 422)
+    except Conflict as refusal:
+        said = Said(pointer="/code", text=refusal.detail)
+        return await _show(request, visitor, DrawnForm(sent, [said]), refusal.status)
+    return go_to(request, "/passport/credits", Flash(text="Your account is confirmed."))
+
+
+@router.post("/claims/{claim_id}/object")
+async def object_to_claim(request: Request, visitor: Physician, claim_id: str) -> Response:
+    """Say that somebody else has asked for the account."""
+    await transact_async(visitor.caller, accounts.object_to, claim_id)
+    flash = Flash(text="Noted: the operator sees that it was not you. Your account stays yours meanwhile.")
+    return go_to(request, "/passport/settings", flash)
+
+
+@router.get("/close")
+async def show_closing(request: Request, visitor: Physician) -> Response:
+    """Say what ends with the account, before it does."""
+    await read_async(visitor.caller, accounts.holder_of)
+    return page(request, visitor, "pages/passport/close.html", None)
+
+
+@router.post("/close")
+async def close_account(request: Request, visitor: Physician, sent: Sent) -> Response:
+    """Close the account, and sign out."""
+    await transact_async(visitor.caller, accounts.close)
+    response = go_to(request, "/passport/join", Flash(text="Your account is closed, and you are signed out."))
+    drop_session(request, response)
+    return response
+
+
+async def _show(request: Request, visitor: Visitor, form: DrawnForm, status: int) -> Response:
+    holder = await read_async(visitor.caller, accounts.holder_of)
+    claims = await read_async(visitor.caller, accounts.claims_on)
+    view = PassportSettingsView(
+        form=form,
+        confirmed=holder.account.confirmed_at is not None,
+        address=visitor.person.address or "",
+        # An account that nothing has confirmed may be a stranger's, who is shown nothing that was not typed.
+        facts=_facts(holder) if holder.account.confirmed_at is not None else (),
+        numbers=_numbers(visitor, holder) if holder.account.confirmed_at is not None else (),
+        claims=tuple(_claim(claim, visitor.time_zone) for claim in claims),
+    )
+    return page(request, visitor, "pages/passport/settings.html", view, status)
+
+
+def _facts(holder: Holder) -> tuple[tuple[str, str], ...]:
+    physician = holder.physician
+    shown = physician.shown
+    name = " ".join(filter(None, (shown.first_name, shown.middle_name, shown.last_name, shown.suffix)))
+    return (
+        ("Name", name),
+        ("Birth month and day", physician.birth_date or "Not on file"),
+        ("NPI", physician.npi or "Not on file"),
+    )
+
+
+def _numbers(visitor: Visitor, holder: Holder) -> tuple[tuple[str, str], ...]:
+    catalogue = visitor.service.catalogue
+    held: tuple[FiledNumber, ...] = (*holder.physician.licenses, *holder.physician.certifications)
+    return tuple(
+        (board.name if (board := catalogue.board(number.board)) is not None else number.board, number.number)
+        for number in held
+    )
+
+
+def _claim(claim: PassportClaim, zone: str) -> tuple[str, str, bool]:
+    return claim.claim_id, instant(claim.created_at, zone), claim.objected_at is not None

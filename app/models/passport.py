@@ -1,0 +1,67 @@
+"""CME Passport: physicians' accounts, who asked for one, and the codes that providers hand out."""
+
+from __future__ import annotations
+
+from sqlalchemy import CheckConstraint, Column, Index, Table, text
+
+from app.models.base import Instant, Key, key, metadata, number, refers
+
+_OPEN, _ASKED = text("closed_at IS NULL"), text("outcome = 'taken' AND decided_at IS NULL")
+
+passport_accounts = Table(
+    "passport_accounts",
+    metadata,
+    refers("client_id", "clients.client_id", primary_key=True),
+    refers("person_id", "people.person_id"),
+    refers("learner_id", "learners.learner_id", comment="as matched then; whom it means now, merges say"),
+    Column("opened_at", Instant, nullable=False),
+    Column("confirmed_at", Instant, comment="NULL while it shows nothing: identity data alone opened it"),
+    Column("confirmed_by", Key, comment="code or operator"),
+    Column("closed_at", Instant),
+    CheckConstraint("confirmed_by IS NULL OR confirmed_by in ('code', 'operator')", name="confirmed_by"),
+    CheckConstraint("(confirmed_at IS NULL) = (confirmed_by IS NULL)", name="confirmed"),
+    Index("uq_passport_accounts_open", "learner_id", unique=True, sqlite_where=_OPEN, postgresql_where=_OPEN),
+    Index(None, "person_id"),
+    comment="A physician's account is a membership whose client has the role learner.",
+)
+
+passport_claims = Table(
+    "passport_claims",
+    metadata,
+    key("claim_id", primary_key=True),
+    key("digest", comment="SHA-256 of what stands in the mailed link"),
+    key("asked_key", comment="keyed digest of the address"),
+    refers("person_id", "people.person_id"),
+    refers("learner_id", "learners.learner_id", nullable=True, comment="NULL where no one physician was meant"),
+    key("outcome"),
+    Column("code_digest", Key, comment="of a provider's code that was given, which confirms; keyed"),
+    Column("created_at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+    Column("used_at", Instant),
+    Column("objected_at", Instant, comment="when the holder of the first account said that it was not them"),
+    Column("decided_at", Instant, comment="when the operator decided between the two"),
+    CheckConstraint("outcome in ('found', 'taken', 'nobody')", name="outcome"),
+    CheckConstraint("(learner_id IS NULL) = (outcome = 'nobody')", name="learner"),
+    Index(None, "digest", unique=True),
+    Index(None, "asked_key", "created_at"),
+    Index(None, "person_id"),
+    Index(None, "expires_at"),
+    Index("ix_passport_claims_asked", "created_at", sqlite_where=_ASKED, postgresql_where=_ASKED),
+    comment="Who asked for an account. Those that nobody fits are rows as well: both take the same time.",
+)
+
+joining_codes = Table(
+    "joining_codes",
+    metadata,
+    key("digest", primary_key=True, comment="keyed"),
+    refers("learner_id", "learners.learner_id"),
+    refers("provider_id", "providers.provider_id"),
+    refers("client_id", "clients.client_id", comment="who made it"),
+    Column("created_at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+    Column("used_at", Instant),
+    number("tries", comment="times that it was given with data that are not the physician's"),
+    Index(None, "learner_id"),
+    Index(None, "expires_at"),
+    comment="Codes by which a provider says to a physician whom it knows: this is you.",
+)

@@ -1,0 +1,42 @@
+"""The end of a membership, and of a person: what they could do ends at once, and who they were is forgotten."""
+
+from __future__ import annotations
+
+from app.domain.audit import PassportAccountAudit, PersonAudit
+from app.domain.people.persons import Membership, PersonRole
+from app.services.access import clients
+from app.services.context import Work
+from app.store.passport import accounts
+from app.store.people import mails, persons, sign_in
+
+
+def end_membership(work: Work, membership: Membership) -> None:
+    """End a membership and the person's sessions; of a physician's, the account is closed."""
+    clients.end_client(work, membership.client_id)
+    sign_in.end_sessions(work.connection, membership.person_id, work.now)
+    sign_in.end_links(work.connection, membership.person_id, work.now)
+    fields = PersonAudit(client_id=membership.client_id, role=membership.role.value, place=membership.place)
+    work.audit("remove-membership", membership.person_id, fields)
+    account = accounts.lock(work.connection, membership.client_id) if membership.role is PersonRole.LEARNER else None
+    if account is not None and account.closed_at is None:
+        accounts.change(work.connection, account.client_id, {"closed_at": work.now})
+        audited = PassportAccountAudit(person_id=account.person_id, learner_id=account.learner_id)
+        work.audit("close", account.client_id, audited)
+
+
+def forget_person(work: Work, person_id: str) -> None:
+    """Blank who a person was: their memberships stay as clients, so that what they did keeps its author."""
+    blank = {
+        "address": None,
+        "address_key": None,
+        "name": None,
+        "mail_choice": "none",
+        "totp_secret": None,
+        "totp_pending": None,
+        "totp_step": None,
+        "removed_at": work.now,
+    }
+    persons.change(work.connection, person_id, blank)
+    persons.replace_recovery_codes(work.connection, person_id, (), work.now)
+    mails.end_of_person(work.connection, person_id, work.now)
+    work.audit("remove", person_id, PersonAudit())

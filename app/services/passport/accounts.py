@@ -1,0 +1,235 @@
+"""A physician's account: whose it is, what confirms it, who else has asked for it, and its end."""
+
+from __future__ import annotations
+
+import msgspec
+from sqlalchemy import Connection
+
+from app.core.errors import Conflict, ErrorItem, Forbidden, InvalidRequest, NotFound
+from app.domain.audit import JoiningCodeAudit, PassportAccountAudit
+from app.domain.identity.physicians import Physician
+from app.domain.passport import mails as texts
+from app.domain.passport.accounts import CODE_LIFE, ClaimOutcome, ConfirmedBy, PassportAccount, PassportClaim
+from app.domain.passport.verification_codes import new_verification_code, parse_verification_code
+from app.domain.people.mails import MailKind
+from app.domain.people.persons import StaffPerson
+from app.services.access.departures import end_membership
+from app.services.context import Caller, Work
+from app.services.passport.joining import CODE, close_of_another, family_of, find_code
+from app.services.people import mail
+from app.services.registry import physicians as registry
+from app.store import completions
+from app.store.passport import accounts
+from app.store.people import persons
+
+MOST_LISTED = 200
+"""Accounts and claims that an operator is shown at once."""
+
+
+class Holder(msgspec.Struct, frozen=True, kw_only=True):
+    """An account with the physician whose it is, as they are on file now."""
+
+    account: PassportAccount
+    physician: Physician
+
+    @property
+    def ids(self) -> frozenset[str]:
+        """The ids that mean the physician."""
+        return frozenset((self.physician.physician_id, *self.physician.aliases))
+
+
+class OpenAccount(msgspec.Struct, frozen=True, kw_only=True):
+    """An account as the operator sees it, who confirms it or decides between two."""
+
+    account: PassportAccount
+    person: StaffPerson
+    physician: Physician
+
+
+class AskedAccount(msgspec.Struct, frozen=True, kw_only=True):
+    """A claim to an account that there is."""
+
+    claim: PassportClaim
+    claimant: StaffPerson
+    physician: Physician
+    holders: tuple[StaffPerson, ...]
+    """Who has the account; nobody where it was closed meanwhile."""
+
+
+def holder_of(connection: Connection, caller: Caller) -> Holder:
+    """Return the account of a caller, confirmed or not; raises `NotFound` for who has none."""
+    account = accounts.by_client(connection, caller.client.client_id)
+    if account is None or account.closed_at is not None:
+        raise NotFound
+    return Holder(account=account, physician=registry.find(connection, account.learner_id))
+
+
+def confirmed(connection: Connection, caller: Caller) -> Holder:
+    """Return the account of a caller; raises `Forbidden` while nothing has confirmed it, `NotFound`."""
+    holder = holder_of(connection, caller)
+    if holder.account.confirmed_at is None:
+        raise Forbidden(
+            "This account is not confirmed yet, so it shows nothing. Enter the joining code of a provider that has "
+            "reported credit for you, or ask the operator."
+        )
+    return holder
+
+
+def confirm_by_code(work: Work, given: str) -> PassportAccount:
+    """Confirm the caller's account by a provider's joining code.
+
+    Raises `InvalidRequest` for a code that is none, works no longer or is another physician's, and `Conflict`.
+    """
+    account = _lock(work)
+    code = find_code(work, given)
+    if code is None or code.learner_id not in family_of(work.connection, account.learner_id):
+        detail = "This is not a joining code of yours, or it works no longer."
+        hint = "It has 12 letters and digits, works once and for 30 days. Ask the provider for another."
+        raise InvalidRequest(errors=[ErrorItem(code="format", pointer="/code", detail=detail, hint=hint)])
+    if account.confirmed_at is not None:
+        raise Conflict("The account is confirmed already. The code can still be used by whoever it is for.")
+    accounts.use_code(work.connection, code.digest, work.now)
+    return _confirm(work, account, ConfirmedBy.CODE)
+
+
+def confirm(work: Work, client_id: str) -> PassportAccount:
+    """Confirm an account as the operator; raises `NotFound`, and `Conflict` for one that is confirmed."""
+    account = accounts.lock(work.connection, client_id)
+    if account is None or account.closed_at is not None:
+        raise NotFound("There is no such account, or it was closed.")
+    if account.confirmed_at is not None:
+        raise Conflict("The account is confirmed already.")
+    changed = _confirm(work, account, ConfirmedBy.OPERATOR)
+    link = mail.address_of(work.service, "/passport/credits")
+    text = texts.confirmed_text(link, service=work.service.settings.service_name)
+    mail.queue(work, account.person_id, MailKind.PASSPORT, text)
+    return changed
+
+
+def _confirm(work: Work, account: PassportAccount, by: ConfirmedBy) -> PassportAccount:
+    accounts.change(work.connection, account.client_id, {"confirmed_at": work.now, "confirmed_by": by.value})
+    audited = PassportAccountAudit(person_id=account.person_id, learner_id=account.learner_id, confirmed_by=by.value)
+    work.audit("confirm", account.client_id, audited)
+    changed = accounts.by_client(work.connection, account.client_id)
+    assert changed is not None
+    return changed
+
+
+def close(work: Work) -> None:
+    """Close the caller's account: links that it gave end, credit stays with boards and providers. Raises `NotFound`."""
+    account = _lock(work)
+    membership = persons.membership(work.connection, account.client_id)
+    assert membership is not None
+    end_membership(work, membership)
+    link = mail.address_of(work.service, "/passport/join")
+    mail.queue(work, account.person_id, MailKind.PASSPORT, texts.closed_text(link))
+
+
+def _lock(work: Work) -> PassportAccount:
+    account = accounts.lock(work.connection, work.caller.client.client_id)
+    if account is None or account.closed_at is not None:
+        raise NotFound
+    return account
+
+
+def claims_on(connection: Connection, caller: Caller) -> list[PassportClaim]:
+    """Return claims of others to the caller's account that the operator has not decided; raises `NotFound`."""
+    return accounts.undecided_claims(connection, holder_of(connection, caller).ids, MOST_LISTED)
+
+
+def object_to(work: Work, claim_id: str) -> None:
+    """Note that a claim to the caller's account is somebody else's; raises `NotFound`."""
+    account = _lock(work)
+    claim = accounts.lock_claim(work.connection, claim_id)
+    family = family_of(work.connection, account.learner_id)
+    if claim is None or claim.outcome is not ClaimOutcome.TAKEN or claim.learner_id not in family:
+        raise NotFound("There is no such claim to your account.")
+    if claim.objected_at is None and claim.decided_at is None:
+        accounts.change_claim(work.connection, claim_id, {"objected_at": work.now})
+        audited = PassportAccountAudit(person_id=account.person_id, learner_id=account.learner_id, claim_id=claim_id)
+        work.audit("object", account.client_id, audited)
+
+
+def list_unconfirmed(connection: Connection, _caller: Caller) -> list[OpenAccount]:
+    """Return accounts that nothing has confirmed, for the operator; the oldest first."""
+    found = []
+    for account in accounts.unconfirmed(connection, "", MOST_LISTED):
+        person = persons.by_id(connection, account.person_id)
+        assert person is not None
+        physician = registry.find(connection, account.learner_id)
+        found.append(OpenAccount(account=account, person=person, physician=physician))
+    return found
+
+
+def list_asked(connection: Connection, _caller: Caller) -> list[AskedAccount]:
+    """Return claims to accounts that there are, for the operator to decide; the oldest first."""
+    found = []
+    for claim in accounts.undecided_claims(connection, None, MOST_LISTED):
+        claimant = persons.by_id(connection, claim.person_id)
+        assert claimant is not None and claim.learner_id is not None
+        physician = registry.find(connection, claim.learner_id)
+        family = (physician.physician_id, *physician.aliases)
+        holders = [persons.by_id(connection, account.person_id) for account in accounts.open_of(connection, family)]
+        found.append(
+            AskedAccount(
+                claim=claim,
+                claimant=claimant,
+                physician=physician,
+                holders=tuple(holder for holder in holders if holder is not None),
+            )
+        )
+    return found
+
+
+def decide(work: Work, claim_id: str, *, give: bool) -> None:
+    """Decide between who has an account and who asked for it: close it for the other, or leave it.
+
+    Whoever gets it asks anew: nothing stands in the way then. Raises `NotFound`, and `Conflict` for what is decided.
+    """
+    claim = accounts.lock_claim(work.connection, claim_id)
+    if claim is None or claim.outcome is not ClaimOutcome.TAKEN or claim.learner_id is None:
+        raise NotFound("There is no such claim.")
+    if claim.decided_at is not None:
+        raise Conflict("This was decided already.")
+    accounts.change_claim(work.connection, claim_id, {"decided_at": work.now})
+    service = work.service
+    name, support = service.settings.service_name, service.settings.support_contact
+    for account in accounts.open_of(work.connection, family_of(work.connection, claim.learner_id)):
+        audited = PassportAccountAudit(person_id=account.person_id, learner_id=account.learner_id, claim_id=claim_id)
+        work.audit("decide", account.client_id, audited)
+        if give:
+            close_of_another(work, account)
+        else:
+            text = texts.decided_text(service=name, given=False)
+            mail.queue(work, account.person_id, MailKind.PASSPORT, text)
+    link = mail.address_of(service, "/passport/join")
+    text = texts.given_text(link, service=name) if give else texts.kept_text(service=name, support=support)
+    mail.queue(work, claim.person_id, MailKind.PASSPORT, text)
+
+
+def make_code(work: Work, completion_id: str) -> str:
+    """Return a new code for the physician of a record of the caller's provider, shown only this once.
+
+    Raises `NotFound` for a record that is not the provider's, and `Conflict` for one that is about no physician.
+    """
+    found = completions.load_by_ids(work.connection, [completion_id])
+    completion = next((one for one in found if one.provider_id == work.caller.provider_id), None)
+    if completion is None or completion.withdrawn_at is not None:
+        raise NotFound
+    if completion.physician_id is None:
+        raise Conflict("This record is about nobody of the registry of physicians: there is no account to open.")
+    code = new_verification_code()
+    accounts.add_code(
+        work.connection,
+        {
+            "digest": work.service.keyring.keyed_digest(CODE, parse_verification_code(code) or ""),
+            "learner_id": completion.physician_id,
+            "provider_id": work.caller.provider_id,
+            "client_id": work.caller.client.client_id,
+            "created_at": work.now,
+            "expires_at": work.now + CODE_LIFE,
+            "tries": 0,
+        },
+    )
+    work.audit("create", completion.physician_id, JoiningCodeAudit(provider_id=work.caller.provider_id))
+    return code

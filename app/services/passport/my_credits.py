@@ -1,0 +1,133 @@
+"""A physician's credits: everything that was reported for them, where it stands, and what a transcript says of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+from sqlalchemy import Connection
+
+from app.domain.boards import BoardKind
+from app.domain.catalogue import Catalogue
+from app.domain.credits import Completion, Credit
+from app.domain.identity.physicians import FiledName, Physician
+from app.domain.passport.transcripts import (
+    BoardNumber,
+    Transcript,
+    TranscriptCredit,
+    TranscriptPeriod,
+    TranscriptRow,
+    assemble,
+)
+from app.services.context import Caller
+from app.services.passport.accounts import Holder, confirmed
+from app.store import activity_lists, completions
+from app.store.people import persons
+from app.store.registry import physicians
+
+
+class CreditRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """One completion as the physician sees it."""
+
+    completion: Completion
+    activity: str
+    """The activity's title; its id where the activity was deleted."""
+    provider: str
+    """The provider's name."""
+
+
+class MyCredits(msgspec.Struct, frozen=True, kw_only=True):
+    """A physician's credits of a period."""
+
+    holder: Holder
+    records: tuple[CreditRecord, ...]
+    """The newest first; withdrawn ones among them."""
+    transcript: Transcript
+    """What counts of them."""
+
+
+def look(connection: Connection, caller: Caller, period: TranscriptPeriod) -> MyCredits:
+    """Return the caller's credits of a period; raises `Forbidden` while the account is not confirmed."""
+    holder = confirmed(connection, caller)
+    records = records_of(connection, holder.physician, period)
+    transcript = transcript_of(caller.service.catalogue, holder.physician, records, period)
+    return MyCredits(holder=holder, records=tuple(records), transcript=transcript)
+
+
+def records_of(connection: Connection, physician: Physician, period: TranscriptPeriod) -> list[CreditRecord]:
+    """Return what was reported for a physician in a period, the newest first."""
+    ids = physicians.completion_ids_of(connection, physician.physician_id, withdrawn=True)
+    found = [one for one in completions.load_by_ids(connection, ids) if _is_within(one, period)]
+    activities = activity_lists.load_by_ids(connection, sorted({one.activity_id for one in found}))
+    titles = {id: stored.activity.title for id, stored in activities.items()}
+    names = persons.provider_names(connection, sorted({one.provider_id for one in found})) if found else {}
+    return [
+        CreditRecord(
+            completion=one,
+            activity=titles.get(one.activity_id) or one.activity_id,
+            provider=names.get(one.provider_id, one.provider_id),
+        )
+        for one in sorted(found, key=lambda one: (one.completed_on, one.completion_id), reverse=True)
+    ]
+
+
+def _is_within(completion: Completion, period: TranscriptPeriod) -> bool:
+    day = completion.completed_on
+    return (period.first is None or period.first <= day) and (period.last is None or day <= period.last)
+
+
+def transcript_of(
+    catalogue: Catalogue, physician: Physician, records: Sequence[CreditRecord], period: TranscriptPeriod
+) -> Transcript:
+    """Return the transcript of a period: credit that was rejected or withdrawn is not on it."""
+    rows = [row for record in records if (row := _row(catalogue, record)) is not None]
+    return assemble(name_of(physician.shown), period, _numbers(catalogue, physician), rows)
+
+
+def name_of(name: FiledName) -> str:
+    """Return a name as it is printed."""
+    return " ".join(filter(None, (name.first_name, name.middle_name, name.last_name, name.suffix)))
+
+
+def _row(catalogue: Catalogue, record: CreditRecord) -> TranscriptRow | None:
+    credits = tuple(_credit(catalogue, credit) for credit in record.completion.credits if credit.holds)
+    if not credits or record.completion.withdrawn_at is not None:
+        return None
+    return TranscriptRow(
+        completion_id=record.completion.completion_id,
+        completed_on=record.completion.completed_on,
+        activity_id=record.completion.activity_id,
+        activity=record.activity,
+        provider=record.provider,
+        credits=credits,
+    )
+
+
+def _credit(catalogue: Catalogue, credit: Credit) -> TranscriptCredit:
+    return TranscriptCredit(
+        kind=credit.kind,
+        board=credit.board,
+        board_name=board_name(catalogue, credit.board),
+        quarters=credit.quarters,
+        credit_types=credit.credit_types,
+        status=credit.status,
+        delivery=credit.delivery,
+        status_on=credit.status_at.date(),
+    )
+
+
+def board_name(catalogue: Catalogue, code: str) -> str:
+    """Return the name of a board; its code where the catalogue no longer has it."""
+    board = catalogue.board(code)
+    return board.name if board is not None else code
+
+
+def _numbers(catalogue: Catalogue, physician: Physician) -> Iterable[BoardNumber]:
+    for kind, held in (
+        (BoardKind.LICENSING, physician.licenses),
+        (BoardKind.CERTIFYING, physician.certifications),
+    ):
+        for number in held:
+            yield BoardNumber(
+                kind=kind, board=number.board, board_name=board_name(catalogue, number.board), number=number.number
+            )
