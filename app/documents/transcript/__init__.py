@@ -1,0 +1,1 @@
+"""The transcript as a PDF: letters that can be printed, words, and the template."""
