@@ -1,1 +1,1 @@
-"""The transcript as a PDF: letters that can be printed, words, and the template."""
+"""The transcript as a PDF: its words, and the template that lays them out."""

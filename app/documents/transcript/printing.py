@@ -9,7 +9,7 @@ import msgspec
 import typst
 
 from app.core.logging import log
-from app.documents.transcript.fonts import FontSet, load_fonts
+from app.documents.fonts import FontSet, load_fonts
 from app.documents.transcript.wording import Publication, texts_of
 from app.domain.passport.transcripts import Transcript
 

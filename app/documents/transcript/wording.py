@@ -12,8 +12,8 @@ from typing import Any
 import msgspec
 import segno
 
-from app.documents.transcript.fonts import FontSet
-from app.documents.transcript.letters import DAGGER, ZERO_WIDTH, Letters
+from app.documents.fonts import FontSet
+from app.documents.letters import DAGGER, ZERO_WIDTH, Letters
 from app.domain.amounts import format_quarters
 from app.domain.boards import BoardKind
 from app.domain.credits import CreditKind, CreditStatus, Delivery

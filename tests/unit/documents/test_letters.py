@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.core.errors import ConfigurationError
-from app.documents.transcript.fonts import SHIPPED, clusters_of, load_fonts
-from app.documents.transcript.letters import DAGGER, ZERO_WIDTH, Letters
+from app.documents.fonts import SHIPPED, clusters_of, load_fonts
+from app.documents.letters import DAGGER, ZERO_WIDTH, Letters
 
 FONTS = load_fonts()
 
@@ -53,6 +53,8 @@ def test_a_letter_that_nothing_is_like_keeps_its_place() -> None:
 
 def test_what_cannot_be_seen_or_turns_the_line_is_left_out() -> None:
     assert printed("A\u202e\u200fnn\u00ad\x00 \t\n\u2028 Lee\ufe0f\u2066\ufeff") == "Ann Lee"
+    assert printed("Ann\r\x1b") == "Ann"
+    assert printed("e\u200b\u0301") == "\u00e9"
 
 
 def test_a_document_knows_whether_a_text_had_to_change() -> None:

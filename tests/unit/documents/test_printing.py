@@ -23,8 +23,8 @@ from pypdf import PdfReader
 from pypdf.generic import DictionaryObject
 from pypdfium2 import PdfDocument
 
-from app.documents.transcript.fonts import SHIPPED
-from app.documents.transcript.letters import DAGGER
+from app.documents.fonts import SHIPPED
+from app.documents.letters import DAGGER
 from app.documents.transcript.printing import print_transcript
 from app.domain.credits import CreditStatus, Delivery
 from app.domain.passport.transcripts import RowFlag, Transcript, TranscriptPeriod, assemble

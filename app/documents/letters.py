@@ -7,7 +7,7 @@ import unicodedata
 
 from anyascii import anyascii
 
-from app.documents.transcript.fonts import FontSet, clusters_of
+from app.documents.fonts import FontSet, clusters_of
 
 DAGGER = "\u2020"
 """Stands behind a text that was set in Latin letters."""
@@ -62,12 +62,12 @@ def clean(text: str) -> str:
     """Return a text in one line, composed, without control, direction and other invisible signs."""
     if text.isascii() and text.isprintable():
         return _SPACES.sub(" ", text).strip()
-    spaced = _SPACES.sub(" ", unicodedata.normalize("NFC", text)).strip()
-    return "".join(
+    visible = "".join(
         NOTHING_LIKE_IT if unicodedata.category(letter) == "Cs" else letter
-        for letter in _SELECTORS.sub("", spaced)
-        if letter in _JOINERS or unicodedata.category(letter) not in ("Cc", "Cf")
+        for letter in _SELECTORS.sub("", text)
+        if letter in _JOINERS or letter.isspace() or unicodedata.category(letter) not in ("Cc", "Cf")
     )
+    return _SPACES.sub(" ", unicodedata.normalize("NFC", visible)).strip()
 
 
 def _breakable(text: str, longest: int) -> str:
