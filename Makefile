@@ -11,7 +11,7 @@ TOOLS := openapi/tools
 NODE_STAMP := $(TOOLS)/node_modules/.package-lock.json
 CLIENTS_STAMP := $(TOOLS)/.venv/.installed
 
-.PHONY: help setup serve test test-both test-quick check check-static check-openapi check-clients check-browser check-browser-short screenshots format bench bench-identity bench-large drill-kill drill-crowd drill-disk drill-batch drill-boards drill-fuzz drill-formats drill-registry drill-registry-size drill-oracle drill-slow drill-properties drill-canary check-docker check-spreadsheets lock openapi clean
+.PHONY: help setup serve test test-both test-quick check check-static check-openapi check-clients check-browser check-browser-short screenshots format bench bench-identity bench-large drill-kill drill-crowd drill-disk drill-batch drill-boards drill-fuzz drill-formats drill-registry drill-registry-size drill-oracle drill-slow drill-transcript drill-properties drill-canary check-docker check-spreadsheets lock openapi clean
 
 help:  ## List the targets.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */\1\t/' | expand -t 16
@@ -197,6 +197,17 @@ SLOW ?= 500
 drill-slow: $(STAMP)  ## SLOW=500 connections that never send a whole head, beside good requests; heads of 60 MB (minutes).
 	$(BIN)/python -m benchmarks.drills.slow $(SLOW)
 
+PDF := .venv-pdf
+
+drill-transcript: $(STAMP) $(PDF)/.installed  ## Print and sign transcripts of every kind, have independent checkers read them (pdfsig needs poppler-utils), time 120 and 1,000 rows (a minute).
+	$(BIN)/python -m benchmarks.drills.transcript
+
+# A separate environment, so that the checker's dependencies cannot change the project's.
+$(PDF)/.installed: requirements/pdf.txt
+	$(PYTHON) -m venv $(PDF)
+	$(PDF)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/pdf.txt
+	@touch $@
+
 drill-canary: $(STAMP)  ## Send a physician with unmistakable data through a server that is killed again and again; nothing of her may be found where it does not belong (minutes).
 	$(BIN)/python -m benchmarks.drills.canary
 
@@ -214,6 +225,8 @@ lock: $(STAMP)  ## Lock the dependencies again, with hashes.
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 		requirements/fuzz.in --output-file requirements/fuzz.txt
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+		requirements/pdf.in --output-file requirements/pdf.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 		requirements/browser.in --output-file requirements/browser.txt
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 		requirements/ralph.in --output-file requirements/ralph.txt
@@ -221,4 +234,4 @@ lock: $(STAMP)  ## Lock the dependencies again, with hashes.
 		requirements/peers.in --output-file requirements/peers.txt
 
 clean:  ## Remove everything that is not in the repository, including the demo data.
-	rm -rf $(VENV) $(FUZZ) $(RALPH) $(PEERS) $(BROWSER) $(TOOLS)/.venv $(TOOLS)/node_modules tests/browser/node_modules var .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(FUZZ) $(PDF) $(RALPH) $(PEERS) $(BROWSER) $(TOOLS)/.venv $(TOOLS)/node_modules tests/browser/node_modules var .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
