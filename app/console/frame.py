@@ -114,6 +114,7 @@ SECTIONS: dict[str, tuple[Section, ...]] = {
     ),
     "passport": (
         Section(title="My credits", folder="credits", role="learner"),
+        Section(title="Transcript", folder="transcript", also=("transcripts",), role="learner"),
         Section(title="Settings", folder="settings", role="learner"),
     ),
 }

@@ -62,6 +62,11 @@ PAGES = (
 )
 """The pages, none of them in the description of the API."""
 UPLOADS = frozenset(
-    {("POST", f"/p/{{provider_id}}{uploads.NEW}"), ("POST", "/b/{code}/roster"), ("POST", "/b/{code}/decisions")}
+    {
+        ("POST", f"/p/{{provider_id}}{uploads.NEW}"),
+        ("POST", "/b/{code}/roster"),
+        ("POST", "/b/{code}/decisions"),
+        ("POST", "/verify/{code}/compare"),
+    }
 )
 """Pages whose forms hold files."""

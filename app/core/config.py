@@ -50,6 +50,20 @@ class Settings(BaseSettings):
     service_name: str = Field(
         "PARS", min_length=1, max_length=60, description="What pages, mails and authenticators call this installation."
     )
+    service_address: str = Field(
+        "",
+        max_length=500,
+        description="Postal address and telephone of whoever runs this installation, for transcripts: lines separated "
+        "by `;`.",
+    )
+    font_dir: Path | None = Field(
+        None, description="Folder with fonts for letters that those of the release lack, for transcripts."
+    )
+    transcript_key: Path | None = Field(
+        None,
+        description="PEM file of the private key, and its certificates, that transcripts are signed with. Without it, "
+        "the installation's own key is made in the data folder; several machines are given one.",
+    )
     smtp_url: str = Field(
         "",
         repr=False,
@@ -152,6 +166,11 @@ class Settings(BaseSettings):
     def on_sqlite(self) -> bool:
         """Whether the database is a SQLite file."""
         return self.database_url.startswith("sqlite")
+
+    @property
+    def service_address_lines(self) -> tuple[str, ...]:
+        """The lines of the service's address."""
+        return tuple(line.strip() for line in self.service_address.split(";") if line.strip())
 
     @property
     def sqlite_file(self) -> Path | None:

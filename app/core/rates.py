@@ -23,7 +23,7 @@ _ROUNDING = 1e-6
 class Rate(msgspec.Struct, frozen=True):
     """So many units a second, and so many at once."""
 
-    per_second: int
+    per_second: float
     """0 for no limit."""
     burst: int
 

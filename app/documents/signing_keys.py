@@ -93,6 +93,11 @@ def list_certificates(folder: Path) -> Sequence[SigningCertificate]:
     return sorted(kept, key=lambda certificate: (certificate.not_before, certificate.fingerprint), reverse=True)
 
 
+def read_certificate(pem: str) -> SigningCertificate:
+    """Return a certificate that was kept."""
+    return _certificate_of(x509.load_pem_x509_certificate(pem.encode()))
+
+
 def _own_key(folder: Path) -> Path:
     return folder / "key.pem"
 

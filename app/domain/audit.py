@@ -277,6 +277,16 @@ class PassportAccountAudit(AuditFields, frozen=True, kw_only=True):
     """The claim of somebody else."""
 
 
+class TranscriptAudit(AuditFields, frozen=True, kw_only=True):
+    """A physician published a transcript, or was erased."""
+
+    noun: ClassVar[str] = "transcript"
+
+    learner_id: str
+    digest: str | UnsetType = UNSET
+    """Of the PDF as it was signed."""
+
+
 class JoiningCodeAudit(AuditFields, frozen=True, kw_only=True):
     """A provider made a code by which a physician opens or confirms an account; its subject is the physician."""
 

@@ -1,8 +1,8 @@
-"""CME Passport: physicians' accounts, who asked for one, and the codes that providers hand out."""
+"""CME Passport: physicians' accounts, who asked for one, codes that providers hand out, published transcripts."""
 
 from __future__ import annotations
 
-from sqlalchemy import CheckConstraint, Column, Index, Table, text
+from sqlalchemy import CheckConstraint, Column, Date, Index, LargeBinary, Table, text
 
 from app.models.base import Instant, Key, key, metadata, number, refers
 
@@ -64,4 +64,37 @@ joining_codes = Table(
     Index(None, "learner_id"),
     Index(None, "expires_at"),
     comment="Codes by which a provider says to a physician whom it knows: this is you.",
+)
+
+signing_certificates = Table(
+    "signing_certificates",
+    metadata,
+    key("fingerprint", primary_key=True, comment="SHA-256 of the certificate"),
+    key("pem"),
+    Column("first_used_at", Instant, nullable=False),
+    comment="Certificates of all keys that have signed transcripts: what they signed verifies for ever.",
+)
+
+transcripts = Table(
+    "transcripts",
+    metadata,
+    key("transcript_id", primary_key=True),
+    refers("client_id", "clients.client_id", comment="the account that published it"),
+    refers("learner_id", "learners.learner_id"),
+    key("code_digest", comment="keyed, of the code that is printed on it"),
+    key("code", comment="sealed"),
+    Column("period_first", Date),
+    Column("period_last", Date),
+    number("rows"),
+    key("content", comment="what it says, as canonical JSON"),
+    key("digest", comment="SHA-256 of the content"),
+    Column("pdf", LargeBinary, nullable=False, comment="signed: one code always gives the same bytes"),
+    key("pdf_digest", comment="SHA-256 of the PDF"),
+    refers("certificate", "signing_certificates.fingerprint"),
+    Column("published_at", Instant, nullable=False),
+    CheckConstraint("period_first IS NULL OR period_last IS NULL OR period_first <= period_last", name="period"),
+    Index(None, "code_digest", unique=True),
+    Index(None, "client_id", "published_at"),
+    Index(None, "learner_id"),
+    comment="Transcripts that were published. They are blanked when their physician is erased, and stay otherwise.",
 )

@@ -29,6 +29,7 @@ STATES: dict[str, tuple[Table, ...]] = {
     "held-record": (held.held_records, held.held_digests, held.held_references),
     "person": (people.people, people.memberships, people.recovery_codes),
     "passport-account": (passport.passport_accounts,),
+    "transcript": (passport.transcripts,),
     "learner": (learners.learners, learners.learner_names, learners.licenses, learners.certifications),
 }
 """The tables of each noun, all of which have the key of the first one's rows."""
@@ -39,6 +40,7 @@ LEFT_OUT: dict[str, dict[str, str]] = {
         ("totp_pending", "totp_step", "wrong_codes", "wrong_codes_since", "seen_at"),
         "changes as the person signs in: nobody's right depends on it alone",
     ),
+    "transcripts": {"pdf": "is bytes: its digest is protected"},
     "client_secrets": {"last_used_at": "is noted as the key is used: nobody's right depends on it"},
     "webhook_endpoints": dict.fromkeys(
         (

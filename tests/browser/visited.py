@@ -62,6 +62,12 @@ VISITED = {
     "/passport/settings": ["/passport/settings"],
     "/passport/settings/close": ["/passport/settings/close"],
     "/passport/sign-in": [],
+    "/passport/transcript": ["/passport/transcript", "/passport/transcript?from=never"],
+    "/passport/transcript.json": [],
+    "/passport/transcript.pdf": [],
+    "/passport/transcripts/{transcript_id}/pdf": [],
+    "/verify": ["/verify"],
+    "/verify/{code}": ["/verify/7K4M-9QXD-2TRA"],
     "/p/{provider_id}/held": ["/p/0008001/held"],
     "/p/{provider_id}/held/{held_id}": [],
     "/p/{provider_id}/learners": [

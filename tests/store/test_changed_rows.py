@@ -62,6 +62,7 @@ UNPROTECTED_TABLES = {
     "mails": _OPERATIONAL,
     "sign_in_links": "opens what its person may do anyway, for minutes",
     "passport_claims": "who asked for an account, for a day: the account that comes of it is protected",
+    "signing_certificates": "published: who changes one is contradicted by the signatures",
     "joining_codes": "works once, for weeks: the account that it opens or confirms is protected, and audited",
     "sessions": "opens what its person may do anyway, for hours: memberships and second factors are protected",
 }

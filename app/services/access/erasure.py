@@ -19,7 +19,7 @@ from sqlalchemy import Connection
 
 from app.core.errors import Conflict, NotFound, OperatorFault
 from app.core.progress import report_progress
-from app.domain.audit import CompletionAudit, HeldAudit, PhysicianAudit
+from app.domain.audit import CompletionAudit, HeldAudit, PhysicianAudit, TranscriptAudit
 from app.domain.batch_mends import Mend
 from app.domain.batches import Batch, RawRow
 from app.domain.credits import Completion
@@ -49,7 +49,7 @@ from app.store.access import erasure as stored
 from app.store.completion_versions import VERSIONS, version_text
 from app.store.held import records as held_records
 from app.store.looking import downloads
-from app.store.passport import accounts
+from app.store.passport import accounts, transcripts
 from app.store.people import persons
 from app.store.registry import physicians
 from app.store.registry.generation import note_registry_change
@@ -315,6 +315,8 @@ def _end_accounts(work: Work, person: PersonToErase) -> None:
         if not persons.memberships_of(work.connection, account.person_id):
             forget_person(work, account.person_id)
     accounts.drop_of_learners(work.connection, person.ids)
+    for transcript_id in transcripts.blank_of_learners(work.connection, person.ids):
+        work.audit("erase", transcript_id, TranscriptAudit(learner_id=person.root.physician_id))
 
 
 def _version_row(work: Work, after: Completion) -> tuple[dict[str, Any], str]:

@@ -29,6 +29,8 @@ _REFUSALS = Rate(50, 100)
 heeds none of them would keep a process busy with refusing."""
 _SIGN_INS = Rate(1, 100)
 """Forms of people who are not signed in, of one address: each may leave a row, whoever it is about."""
+_WRONG_CODES = Rate(10 / 3_600, 10)
+"""Codes of transcripts that are none, of one address."""
 _AUTHORIZATION = {"header": "Authorization"}
 _PROVIDER = {"header": "PARS-Provider"}
 
@@ -49,6 +51,7 @@ class RateLimits:
         self._addresses = _table(settings.failure_rate, clock)
         self._refusals = RateTable(_REFUSALS, clock)
         self._sign_ins = RateTable(_SIGN_INS, clock)
+        self._wrong_codes = RateTable(_WRONG_CODES, clock)
         self._trusted = settings.trusted_networks
         self._one_at_a_time = asyncio.Lock()
         self._policy = b"" if self._clients is None else _policy("client", self._clients.rate).encode()
@@ -136,6 +139,21 @@ class RateLimits:
         detail = f"So many have tried to sign in from this address: over {_figures(_SIGN_INS)}."
         item = ErrorItem(code=RateLimited.code, detail=detail, hint=f"Wait {_wait(missing)}, then try again.")
         raise _refusal("address", self._sign_ins, site, missing, item)
+
+    def admit_code(self, host: str | None) -> None:
+        """Raise `RateLimited` for an address that has tried too many codes of transcripts that are none."""
+        site = None if host is None else site_of(host, self._trusted)
+        if site is not None and self._wrong_codes.is_spent(site):
+            _, whole_in = self._wrong_codes.left(site)
+            detail = f"So many codes that are none were tried from this address: over {_WRONG_CODES.burst} in an hour."
+            item = ErrorItem(code=RateLimited.code, detail=detail, hint=f"Wait {_wait(whole_in)}, then try again.")
+            raise _refusal("address", self._wrong_codes, site, whole_in, item)
+
+    def count_wrong_code(self, host: str | None) -> None:
+        """Count a code of a transcript that is none, for an address."""
+        site = None if host is None else site_of(host, self._trusted)
+        if site is not None:
+            self._wrong_codes.take(site)
 
     def _client_refusal(
         self, table: RateTable, client_id: str, missing: float, units: int, place: Place

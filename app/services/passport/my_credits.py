@@ -9,8 +9,9 @@ from sqlalchemy import Connection
 
 from app.domain.boards import BoardKind
 from app.domain.catalogue import Catalogue
-from app.domain.credits import Completion, Credit
+from app.domain.credits import Completion, Credit, CreditStatus
 from app.domain.identity.physicians import FiledName, Physician
+from app.domain.passport.published import StandingRow
 from app.domain.passport.transcripts import (
     BoardNumber,
     Transcript,
@@ -57,7 +58,7 @@ def look(connection: Connection, caller: Caller, period: TranscriptPeriod) -> My
 def records_of(connection: Connection, physician: Physician, period: TranscriptPeriod) -> list[CreditRecord]:
     """Return what was reported for a physician in a period, the newest first."""
     ids = physicians.completion_ids_of(connection, physician.physician_id, withdrawn=True)
-    found = [one for one in completions.load_by_ids(connection, ids) if _is_within(one, period)]
+    found = [one for one in completions.load_by_ids(connection, ids) if is_within(one, period)]
     activities = activity_lists.load_by_ids(connection, sorted({one.activity_id for one in found}))
     titles = {id: stored.activity.title for id, stored in activities.items()}
     names = persons.provider_names(connection, sorted({one.provider_id for one in found})) if found else {}
@@ -71,7 +72,8 @@ def records_of(connection: Connection, physician: Physician, period: TranscriptP
     ]
 
 
-def _is_within(completion: Completion, period: TranscriptPeriod) -> bool:
+def is_within(completion: Completion, period: TranscriptPeriod) -> bool:
+    """Whether a completion is of a period."""
     day = completion.completed_on
     return (period.first is None or period.first <= day) and (period.last is None or day <= period.last)
 
@@ -79,8 +81,13 @@ def _is_within(completion: Completion, period: TranscriptPeriod) -> bool:
 def transcript_of(
     catalogue: Catalogue, physician: Physician, records: Sequence[CreditRecord], period: TranscriptPeriod
 ) -> Transcript:
-    """Return the transcript of a period: credit that was rejected or withdrawn is not on it."""
-    rows = [row for record in records if (row := _row(catalogue, record)) is not None]
+    """Return the transcript of a period: what was withdrawn is not on it; what a board rejected is, and says so."""
+    rows = [
+        _row(catalogue, record, standing)
+        for record in records
+        if record.completion.withdrawn_at is None
+        and (standing := [one for one in record.completion.credits if one.status is not CreditStatus.WITHDRAWN])
+    ]
     return assemble(name_of(physician.shown), period, _numbers(catalogue, physician), rows)
 
 
@@ -89,28 +96,37 @@ def name_of(name: FiledName) -> str:
     return " ".join(filter(None, (name.first_name, name.middle_name, name.last_name, name.suffix)))
 
 
-def _row(catalogue: Catalogue, record: CreditRecord) -> TranscriptRow | None:
-    credits = tuple(_credit(catalogue, credit) for credit in record.completion.credits if credit.holds)
-    if not credits or record.completion.withdrawn_at is not None:
-        return None
+def standing_of(catalogue: Catalogue, records: Sequence[CreditRecord]) -> dict[str, StandingRow]:
+    """Return every record as it stands, also what counts no longer, by completion."""
+    return {
+        record.completion.completion_id: StandingRow(
+            row=_row(catalogue, record, record.completion.credits),
+            changed_on=record.completion.updated_at.date(),
+        )
+        for record in records
+    }
+
+
+def _row(catalogue: Catalogue, record: CreditRecord, credits: Iterable[Credit]) -> TranscriptRow:
+    gone = record.completion.withdrawn_at is not None
     return TranscriptRow(
         completion_id=record.completion.completion_id,
         completed_on=record.completion.completed_on,
         activity_id=record.completion.activity_id,
         activity=record.activity,
         provider=record.provider,
-        credits=credits,
+        credits=tuple(_credit(catalogue, credit, gone=gone) for credit in credits),
     )
 
 
-def _credit(catalogue: Catalogue, credit: Credit) -> TranscriptCredit:
+def _credit(catalogue: Catalogue, credit: Credit, *, gone: bool) -> TranscriptCredit:
     return TranscriptCredit(
         kind=credit.kind,
         board=credit.board,
         board_name=board_name(catalogue, credit.board),
         quarters=credit.quarters,
         credit_types=credit.credit_types,
-        status=credit.status,
+        status=CreditStatus.WITHDRAWN if gone else credit.status,
         delivery=credit.delivery,
         status_on=credit.status_at.date(),
     )

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from app.console.pages.passport import join, my_credits, settings
+from app.console.pages.passport import join, my_credits, settings, transcript, verify
 
-ROUTERS = (join.router, my_credits.router, settings.router)
+ROUTERS = (join.router, my_credits.router, transcript.router, settings.router, verify.router)

@@ -18,7 +18,7 @@ from app.console.words import day
 from app.core.errors import Forbidden
 from app.domain.amounts import format_quarters
 from app.domain.credits import Credit, CreditKind, CreditStatus, Delivery
-from app.domain.parsing import read_date
+from app.domain.parsing import read_written_day
 from app.domain.passport.transcripts import Transcript, TranscriptPeriod
 from app.services.context import read_async
 from app.services.passport import my_credits
@@ -65,7 +65,7 @@ async def show_credits(
     request: Request, visitor: Physician, first: Annotated[str, Query(alias="from", max_length=40)] = "", to: Typed = ""
 ) -> Response:
     """Show what was reported for the physician; who is not confirmed is led to what confirms."""
-    period, said = _read_period(first, to)
+    period, said = read_period(first, to)
     try:
         found = await read_async(visitor.caller, my_credits.look, period)
     except Forbidden:
@@ -82,11 +82,11 @@ async def show_credits(
     return page(request, visitor, "pages/passport/credits.html", view, 422 if said else 200)
 
 
-def _read_period(first: str, last: str) -> tuple[TranscriptPeriod, list[Said]]:
+def read_period(first: str, last: str) -> tuple[TranscriptPeriod, list[Said]]:
     """Return the period that was typed, and what is wrong with it; what cannot be read narrows nothing."""
     said, days = [], {}
     for name, text in (("from", first), ("to", last)):
-        read = read_date(text) if text.strip() else None
+        read = read_written_day(text) if text.strip() else None
         if read is not None and not isinstance(read, date):
             said.append(Said(pointer=name, text="Not a day.", hint="Write it as 12/01/2021."))
         days[name] = read if isinstance(read, date) else None

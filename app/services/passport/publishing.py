@@ -1,0 +1,156 @@
+"""Publishing a transcript: what it says is read once, printed, signed and kept under a code that is printed on it."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+from sqlalchemy import Connection
+
+from app.core.clock import new_id
+from app.core.errors import NotFound
+from app.documents.signing import sign_pdf
+from app.documents.signing_keys import SigningCertificate, open_signing_key
+from app.documents.transcript.printing import print_transcript
+from app.documents.transcript.wording import Publication
+from app.domain.audit import TranscriptAudit
+from app.domain.passport.published import PublishedTranscript
+from app.domain.passport.transcripts import Transcript, TranscriptPeriod, content_of, digest_of_content
+from app.domain.passport.verification_codes import new_verification_code
+from app.services.context import Caller, Service, Work, read_async
+from app.services.passport import my_credits
+from app.services.passport.accounts import confirmed
+from app.services.people.mail import address_of
+from app.store.passport import transcripts
+
+CODE = "verification-code"
+"""The purpose of the key by which codes are found, and of that by which they are sealed."""
+MOST_LISTED = 200
+"""Transcripts of one account that are listed."""
+
+
+class Prepared(msgspec.Struct, frozen=True, kw_only=True):
+    """A transcript that is printed and signed, and not stored yet."""
+
+    transcript_id: str
+    code: str
+    learner_id: str
+    period: TranscriptPeriod
+    rows: int
+    content: bytes
+    pdf: bytes
+    certificate: SigningCertificate
+
+
+class MyTranscript(msgspec.Struct, frozen=True, kw_only=True):
+    """A transcript as whoever published it sees it."""
+
+    published: PublishedTranscript
+    code: str
+
+
+async def copy_for_reading(caller: Caller, period: TranscriptPeriod) -> bytes:
+    """Return the PDF of what a transcript of a period would say now: without a code, and not kept.
+
+    Raises `Forbidden` while the account is not confirmed.
+    """
+    found = await read_async(caller, my_credits.look, period)
+    return await asyncio.to_thread(_print, caller.service, found.transcript, caller.service.clock(), None)
+
+
+async def prepare(caller: Caller, period: TranscriptPeriod) -> Prepared:
+    """Print and sign the transcript of a period; raises `Forbidden` while the account is not confirmed."""
+    service = caller.service
+    found = await read_async(caller, my_credits.look, period)
+    code = new_verification_code()
+    pdf, certificate = await asyncio.to_thread(_print_signed, service, found.transcript, service.clock(), code)
+    return Prepared(
+        transcript_id=f"tra_{new_id()}",
+        code=code,
+        learner_id=found.holder.physician.physician_id,
+        period=period,
+        rows=len(found.transcript.rows),
+        content=content_of(found.transcript),
+        pdf=pdf,
+        certificate=certificate,
+    )
+
+
+def _print(service: Service, transcript: Transcript, now: datetime, code: str | None) -> bytes:
+    settings = service.settings
+    publication = Publication(
+        service_name=settings.service_name,
+        address=settings.service_address_lines,
+        contact=settings.support_contact,
+        published_on=now.date(),
+        code=code,
+        verify_url=address_of(service, "/verify"),
+    )
+    return print_transcript(transcript, publication, font_folder=settings.font_dir)
+
+
+def _print_signed(
+    service: Service, transcript: Transcript, now: datetime, code: str
+) -> tuple[bytes, SigningCertificate]:
+    """Return the signed PDF, and the certificate of the key; where no event loop runs."""
+    settings = service.settings
+    key = open_signing_key(key_folder(service), settings.service_name, now, given=settings.transcript_key)
+    pdf = _print(service, transcript, now, code)
+    return sign_pdf(pdf, key, service_name=settings.service_name), key.certificate
+
+
+def key_folder(service: Service) -> Path:
+    """Return where the installation's own key, and the certificates of all keys that signed, are kept."""
+    return service.settings.data_dir / "transcript-signing"
+
+
+def save(work: Work, prepared: Prepared) -> PublishedTranscript:
+    """Store a transcript that was printed and signed; raises `Forbidden` for an account that is not confirmed."""
+    holder = confirmed(work.connection, work.caller)
+    keyring = work.service.keyring
+    published = PublishedTranscript(
+        transcript_id=prepared.transcript_id,
+        client_id=holder.account.client_id,
+        learner_id=prepared.learner_id,
+        code=keyring.seal(CODE, prepared.code.encode(), prepared.transcript_id),
+        period_first=prepared.period.first,
+        period_last=prepared.period.last,
+        rows=prepared.rows,
+        digest=digest_of_content(prepared.content),
+        pdf_digest=hashlib.sha256(prepared.pdf).hexdigest(),
+        certificate=prepared.certificate.fingerprint,
+        published_at=work.now,
+    )
+    more = {
+        "code_digest": keyring.keyed_digest(CODE, prepared.code),
+        "content": prepared.content.decode(),
+        "pdf": prepared.pdf,
+    }
+    transcripts.keep_certificate(work.connection, prepared.certificate.fingerprint, prepared.certificate.pem, work.now)
+    transcripts.add(work.connection, published, more)
+    audited = TranscriptAudit(learner_id=prepared.learner_id, digest=published.pdf_digest)
+    work.audit("publish", published.transcript_id, audited)
+    return published
+
+
+def list_mine(connection: Connection, caller: Caller) -> list[MyTranscript]:
+    """Return what the caller has published, the newest first; raises `Forbidden` while it is not confirmed."""
+    account = confirmed(connection, caller).account
+    keyring = caller.service.keyring
+    found = []
+    for published in transcripts.of_account(connection, account.client_id, MOST_LISTED):
+        code = keyring.unseal(CODE, published.code, published.transcript_id)
+        found.append(MyTranscript(published=published, code=code.decode() if code is not None else ""))
+    return found
+
+
+def my_pdf(connection: Connection, caller: Caller, transcript_id: str) -> bytes:
+    """Return the signed PDF of a transcript of the caller's; raises `NotFound`."""
+    account = confirmed(connection, caller).account
+    published = transcripts.one(connection, transcript_id)
+    if published is None or published.client_id != account.client_id:
+        raise NotFound("You have published no such transcript.")
+    return transcripts.pdf_of(connection, transcript_id)
