@@ -16,6 +16,7 @@ from starlette.responses import HTMLResponse, Response
 
 from app.console import words
 from app.console.assets import address_of
+from app.console.compact import Compact
 from app.core.clock import new_id
 from app.core.security import Keyring
 from app.services.context import Service
@@ -221,6 +222,7 @@ def templates() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
         cache_size=-1,
+        extensions=[Compact],
     )
     environment.globals["asset"] = address_of
     environment.filters |= words.FILTERS

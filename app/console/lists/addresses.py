@@ -192,6 +192,14 @@ def unseal_place(keyring: Keyring, asked: ListRequest, name: str) -> list[Any] |
     return place
 
 
+def way_up(path: str, base: str) -> str:
+    """Return what leads from a page to the addresses below `base`, where it is: a list repeats it in each row.
+
+    It leads to the same place as the whole address under whichever address the page was asked for.
+    """
+    return "../" * path.removeprefix(base).strip("/").count("/")
+
+
 def _names_of(order: str) -> set[str]:
     """Return the keys of an order; of none, a name that no list orders by."""
     return {key.strip().lstrip("-") for key in order.split(",")}

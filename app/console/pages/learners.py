@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from app.console.activity_words import dates_in_words, format_in_words
 from app.console.frame import go_to, page
-from app.console.lists.addresses import SEALED, LinesAddress, read_request, seal_words
+from app.console.lists.addresses import SEALED, LinesAddress, read_request, seal_words, way_up
 from app.console.lists.line_list import DETAILS, SEARCH, ShownLine, read_lines
 from app.console.lists.listings import Listing, draw_list
 from app.console.routes import PageRoute, Sent, SentFields
@@ -31,6 +31,8 @@ class LearnersView(msgspec.Struct, frozen=True, kw_only=True):
     rows: tuple[ShownLine, ...]
     base: str
     """The address of the provider's pages."""
+    up: str
+    """What leads there from this page."""
     may_report: bool
     title: str = ""
     lead: str = ""
@@ -59,6 +61,7 @@ async def show_learners_of_activity(
         list=draw_list(asked, rows, f"Learners of {activity.title}", options, f"{base}/downloads"),
         rows=tuple(rows.rows),
         base=base,
+        up=way_up(asked.path, base),
         may_report="reporter" in visitor.roles,
         title=activity.title or activity.activity_id,
         lead=f"{counted(lines, 'line')}{people}",
@@ -91,6 +94,7 @@ async def show_learners(
         list=draw_list(asked, rows, "Learners", options, f"{base}/downloads"),
         rows=tuple(rows.rows),
         base=base,
+        up=way_up(asked.path, base),
         may_report="reporter" in visitor.roles,
     )
     return page(request, visitor, "pages/learners/search.html", view, 422 if asked.said else 200)

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from app.console.activity_words import dates_in_words, format_in_words
 from app.console.frame import page
-from app.console.lists.addresses import SummaryAddress, read_request
+from app.console.lists.addresses import SummaryAddress, read_request, way_up
 from app.console.lists.listings import Listing, draw_list
 from app.console.lists.summary_list import SUMMARY, read_summaries
 from app.console.routes import PageRoute
@@ -59,6 +59,8 @@ class SummaryView(msgspec.Struct, frozen=True, kw_only=True):
     list: Listing
     rows: tuple[SummaryRow, ...]
     base: str
+    up: str
+    """What leads from this page to `base`."""
     may_report: bool
     provider: str
     counts_some: bool
@@ -84,6 +86,7 @@ async def show_summary(
         list=draw_list(asked, rows, "Activities with their learners", options, f"{base}/downloads"),
         rows=tuple(map(SummaryRow.of, rows.rows)),
         base=base,
+        up=way_up(asked.path, base),
         may_report="reporter" in visitor.roles,
         provider=visitor.owner.name if visitor.owner is not None else "",
         counts_some=not _OF_LINES.isdisjoint(asked.given),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urljoin
 
 from fastapi.testclient import TestClient
 from httpx import Response
@@ -45,7 +46,8 @@ class Window:
 
     def open(self, path: str, **headers: str) -> Window:
         """Follow a link, and where it leads."""
-        self.shown = self.browser.get(path, headers=headers)
+        shown = str(self.shown.url) if self.shown is not None else ""
+        self.shown = self.browser.get(urljoin(shown, path), headers=headers)
         return self._follow()
 
     def send(self, path: str, fields: dict[str, Any] | None = None, **headers: str) -> Window:
@@ -53,6 +55,11 @@ class Window:
         given = {name.replace("_", "-"): value for name, value in headers.items()}
         self.shown = self.browser.post(path, data=fields or {}, headers=SAME_SITE | given)
         return self._follow()
+
+    def links(self, within: str = "//main") -> dict[str, str]:
+        """Return the addresses of the links of a part of the page by their names, as a screen reader says these."""
+        tree = self.tree
+        return {name_of(link): str(link.get("href")) for link in tree.xpath(f"{within}//a[@href]")}
 
     def fields(self, action: str) -> dict[str, Any]:
         """Return the fields of the form of the page that leads to an address, as they are filled."""
@@ -77,6 +84,14 @@ class Window:
     def cookie(self) -> str | None:
         """What the cookie of the session holds."""
         return self.browser.cookies.get("__Host-pars") or self.browser.cookies.get("pars-demo")
+
+
+def name_of(element: html.HtmlElement) -> str:
+    """Return what a link or a box is called: by those that name it in their order, else by its label or its text."""
+    page = element.getroottree().getroot()
+    naming = [page.get_element_by_id(id) for id in (element.get("aria-labelledby") or "").split()]
+    text = " ".join(part.text_content() for part in naming or [element])
+    return " ".join(((not naming and element.get("aria-label")) or text).split())
 
 
 def sign_in(
