@@ -38,6 +38,8 @@ IDLE = 2
 HOME = f"/p/{PROVIDER}"
 _JSON = {"Content-Type": "application/json"}
 _ASSET = re.compile(r'(?:href|src)="(/static/[^"]+)"')
+_PICTURE = re.compile(rb"url\(([\w.-]+\.svg)\)")
+"""A drawing that a stylesheet names."""
 
 
 class Beneath(msgspec.Struct, frozen=True, kw_only=True):
@@ -110,7 +112,9 @@ def _pages(reported: Mapping[str, Any]) -> Iterator[Beneath]:
 def _first_visit(browser: _Visitor) -> Iterator[Row]:
     """Measure all that a browser asks for which has nothing of us yet."""
     page = browser.body(HOME)
-    assets = sorted(set(_ASSET.findall(page.decode())))
+    assets = set(_ASSET.findall(page.decode()))
+    styles = b"".join(browser.body(asset) for asset in assets if asset.endswith(".css"))
+    assets |= {f"/static/{name.decode()}" for name in _PICTURE.findall(styles)}
     weight = len(page) + sum(len(browser.body(asset, packed=True)) for asset in assets)
     yield at_most("first visit of Home", f"{FIRST_VISIT} KB", weight / 1_000, FIRST_VISIT, 1, "KB")
     yield at_most("  its requests", f"{REQUESTS}", 1 + len(assets), REQUESTS, 1, "")

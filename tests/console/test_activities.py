@@ -53,8 +53,8 @@ def test_the_list_shows_what_fits_and_says_which_filters_are_on(window: Window, 
     assert "New activity" not in window.text
     window.open(f"{BASE}?q=grand+anesthesia&activity_format=&activity_status=ready-to-close&sort=title")
     assert "1 activity" in window.text
-    assert links(window)["Status: Ready to closeRemove this filter"] == f"{BASE}?q=grand+anesthesia&sort=title"
-    assert links(window)["Clear all filters"] == f"{BASE}?q=grand+anesthesia&sort=title"
+    assert links(window)["Status: Ready to closeRemove this filter"] == "?q=grand+anesthesia&sort=title"
+    assert links(window)["Clear all filters"] == "?q=grand+anesthesia&sort=title"
     assert "Nothing found" in window.open(f"{BASE}?q=nothing-like-it").text
     assert window.open(f"{BASE}?activity_from=never").status == 422
     assert "never" in window.fields(BASE)["activity_from"]

@@ -198,15 +198,16 @@ def test_static_files_are_kept_for_a_year_by_their_content(browser: TestClient) 
     assert browser.get("/static/VENDORED.toml").status_code == 404
 
 
-def test_a_stylesheet_names_fonts_by_their_content() -> None:
+def test_a_stylesheet_names_fonts_and_drawings_by_their_content() -> None:
     css = assets()["console.css"].body.decode()
     named = re.findall(r"url\(([^)]+)\)", css)
     assert [f"/static/{name}" for name in named] == [
         assets()["hyperlegible.woff2"].address, assets()["hyperlegible-ext.woff2"].address,
+        assets()["tags.svg"].address,
     ]  # fmt: skip
 
 
 def test_packed_files_are_what_they_stand_for() -> None:
     packed = [asset for asset in assets().values() if asset.packed is not None]
-    assert len(packed) == 4
+    assert len(packed) == 5
     assert all(asset.packed and gzip.decompress(asset.packed) == asset.body for asset in packed)

@@ -34,7 +34,7 @@ def page_of(window: Window) -> Any:
 def rows(window: Window) -> list[list[str]]:
     """Return the cells of the list, without boxes and verbs."""
     found = page_of(window).xpath("//table[@role='table']/tbody/tr")
-    return [[" ".join(cell.text_content().split()) for cell in row.xpath("td[@data-h!='']")] for row in found]
+    return [[" ".join(cell.text_content().split()) for cell in row.xpath("td[not(@data-h='')]")] for row in found]
 
 
 def link(window: Window, text: str) -> str:

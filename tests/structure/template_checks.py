@@ -32,6 +32,7 @@ _UNSAFE = {
 _BARE = re.compile(r"<(input|select|textarea|button)\b(?![^>]*type=\"hidden\")")
 _POSTING = re.compile(r"<form\b(?=[^>]*method=[\"']?post)", re.IGNORECASE)
 _CELL = re.compile(r"<td\b[^>]*>")
+_TOLD = re.compile(r"classes=\"told ")
 _CLASSES = re.compile(r'class="([^"]*)"')
 _PRINTED = re.compile(r"\{[{%].*?[}%]\}")
 
@@ -79,11 +80,12 @@ def bare_forms(template: Template) -> Iterator[str]:
 
 
 def nameless_cells(template: Template) -> Iterator[str]:
-    """As a card a cell is told by its `data-h`, and stays a cell by its role."""
+    """As a card a cell is told by its `data-h`, or by the stylesheet if it is `told`, and stays a cell by its role."""
     if not template.name.startswith("pages/"):
         return
+    told = _TOLD.search(template.text) is not None
     for found in _CELL.finditer(template.text):
-        if 'role="cell"' not in found[0] or not ("data-h=" in found[0] or "colspan=" in found[0]):
+        if 'role="cell"' not in found[0] or not (told or "data-h=" in found[0] or "colspan=" in found[0]):
             yield f"{template.line_of(found.start())}: {found[0]}"
 
 
@@ -165,6 +167,12 @@ def styled_classes(css: str) -> set[str]:
 def unstyled(classes: Collection[str], css: str, script: str = "") -> Iterator[str]:
     """A class that neither a rule nor the script knows is a slip of the pen, or was left behind."""
     yield from sorted(set(classes) - styled_classes(css) - set(re.findall(r"\.([a-z][\w-]*)", script)))
+
+
+def told_headings(css: str, name: str) -> dict[int, str]:
+    """Return the headings that a stylesheet has for the cells of a table's class, by the places of their columns."""
+    pattern = rf'\.{name} td:nth-child\((\d+)\) \{{ --h: "([^"]+)" \}}'
+    return {int(place): heading for place, heading in re.findall(pattern, css)}
 
 
 def evaluating(script: str) -> Iterator[str]:

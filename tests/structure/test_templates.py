@@ -16,6 +16,9 @@ from msgspec import structs
 from app.console import frame, gallery
 from app.console.assets import assets
 from app.console.drawn_forms import DrawnForm, Said
+from app.console.lists.filters import ListSpec
+from app.console.lists.line_list import DETAILS, SEARCH
+from app.console.lists.summary_list import SUMMARY
 from app.console.routes import page_routes, role_of
 from app.main import create_app
 from tests.browser.visited import PARTS, VISITED
@@ -77,6 +80,7 @@ def gallery_page() -> str:
         (checks.bare_forms, '<form method="post">', '<form method="get">'),
         (checks.nameless_cells, "<td>", '<td role="cell" data-h="Name">'),
         (checks.nameless_cells, '<td role="cell">', '<td role="cell" colspan="2">'),
+        (checks.nameless_cells, '{% call table(x, classes="told") %}<td>', 'classes="told cards"<td role="cell">'),
         (checks.idle_imports, '{% from "x" import a, b %}{{ a(b=1) }}', '{% from "x" import a, b %}{{ a(b) }}'),
     ],
 )  # fmt: skip
@@ -175,6 +179,12 @@ def test_every_class_has_a_rule_and_every_rule_a_use() -> None:
     assert not unused, f"rules that nothing uses: {sorted(unused)}"
 
 
+@pytest.mark.parametrize(("name", "spec"), [("of-all", SEARCH), ("of-one", DETAILS), ("of-sums", SUMMARY)])
+def test_the_stylesheet_tells_each_cell_of_a_list_by_the_heading_of_its_column(name: str, spec: ListSpec) -> None:
+    headings = {place: column.heading for place, column in enumerate(spec.columns, 1) if column.classes != "hidden"}
+    assert checks.told_headings(CSS, name) == headings
+
+
 def test_every_page_names_a_role() -> None:
     for route in page_routes(create_app(demo=True)):
         assert role_of(route) in ROLES, route.path
@@ -191,7 +201,7 @@ def test_every_file_of_others_has_its_version_its_licence_and_its_digest() -> No
         assert hashlib.sha256((STATIC / file["name"]).read_bytes()).hexdigest() == file["sha256"], file["name"]
         assert (STATIC / file["licence_file"]).is_file()
         assert file["version"] and file["licence"] and file["source"].startswith("https://")
-    ours = {"console.css", "console.js", "mark.svg"}
+    ours = {"console.css", "console.js", "mark.svg", "tags.svg"}
     assert {path.name for path in STATIC.iterdir() if path.is_file()} == ours | {
         "VENDORED.toml", *(file["name"] for file in vendored),
     }  # fmt: skip
@@ -204,10 +214,13 @@ def test_our_script_is_short_and_evaluates_nothing() -> None:
 
 def test_a_first_visit_loads_little(gallery_page: str) -> None:
     sent = {name: len(asset.packed or asset.body) for name, asset in assets().items()}
-    most = {"console.css": 8, "htmx.min.js": 13.5, "console.js": 4, "hyperlegible.woff2": 34.5, "mark.svg": 1}
+    most = {
+        "console.css": 8, "htmx.min.js": 13.5, "console.js": 4, "hyperlegible.woff2": 34.5, "mark.svg": 1,
+        "tags.svg": 1,
+    }  # fmt: skip
     assert {name: sent[name] for name in most if sent[name] > most[name] * KILOBYTE} == {}
-    loaded = [name for name, asset in assets().items() if asset.address in gallery_page]
-    # The page, and the font that the stylesheet names: extended letters are asked for where a page has some.
+    # With the drawings of tags, which the stylesheet names; extended letters are asked for where a page has some.
+    loaded = [name for name, asset in assets().items() if asset.address in gallery_page or name == "tags.svg"]
     assert len(loaded) + 1 <= 7
     assert sum(sent[name] for name in loaded) + len(gallery_page.encode()) <= 120 * KILOBYTE
 

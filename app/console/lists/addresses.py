@@ -103,9 +103,9 @@ class ListRequest(msgspec.Struct, frozen=True, kw_only=True):
         return {name: texts for name, texts in self.given.items() if name in known}
 
     def address(self, changes: Mapping[str, Sequence[str]] | None = None, *, place: bool = False) -> str:
-        """Return the address of the list with some values changed; an empty value is left out.
+        """Return the address of the list, as its own page links to it, with some values changed.
 
-        Without `place`, it is that of the first page.
+        An empty value is left out. Without `place`, it is that of the first page.
         """
         values: dict[str, Sequence[str]] = {name: texts for name, texts in self.given.items() if name not in _PAGE}
         if self.sealed:
@@ -114,7 +114,7 @@ class ListRequest(msgspec.Struct, frozen=True, kw_only=True):
             values |= {name: self.given[name] for name in _PAGE if name in self.given}
         values |= changes or {}
         pairs = [(name, text) for name, texts in values.items() for text in texts]
-        return f"{self.path}?{urlencode(pairs)}" if pairs else self.path
+        return f"?{urlencode(pairs)}" if pairs else self.path
 
     def without(self, name: str, text: str) -> str:
         """Return the address without a value of a filter."""
