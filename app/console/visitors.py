@@ -305,8 +305,14 @@ def is_form(exchange: Exchange) -> bool:
 
 def token_of(body: bytes) -> str:
     """Return the token of a form, empty without one."""
-    found = parse_qs(body.decode("utf-8", "replace"), max_num_fields=None).get("token", [""])
+    # The rest of a form is read once, by its page.
+    fields = b"&".join(piece for piece in body.split(b"&") if _may_be_token(piece.partition(b"=")[0]))
+    found = parse_qs(fields.decode("utf-8", "replace"), max_num_fields=None).get("token", [""])
     return found[0] if len(found) == 1 else ""
+
+
+def _may_be_token(name: bytes) -> bool:
+    return name == b"token" or (b"%" in name and len(name) <= len("%74%6F%6B%65%6E"))
 
 
 async def _sign_in_first(exchange: Exchange, signed_in: SignedIn | None) -> Unauthenticated:
