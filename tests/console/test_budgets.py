@@ -12,7 +12,7 @@ from app.store.sql import statements
 from tests.builders.bodies import GRAND_ROUNDS, a_completion, an_activity, tina
 from tests.console.test_adding_learners import ADD, REBECCA, report
 from tests.harness.api import Api, settle
-from tests.harness.console.stronger import sign_in_operator
+from tests.harness.console.stronger import sign_in_board, sign_in_operator
 from tests.harness.console.windows import Window, sign_in
 
 DATABASES = ["sqlite"]
@@ -67,5 +67,16 @@ def test_a_page_of_fifty_rows_weighs_at_most_60_kilobytes(
         sign_in_operator(window, service)
     window.open(f"{place}/{page}?limit=50")
     assert window.shown is not None and window.status == 200
+    assert len(window.tree.xpath("//tbody/tr")) == 50
+    assert len(window.shown.content) <= MOST
+
+
+def test_a_day_of_a_board_with_fifty_rows_weighs_no_more(window: Window, service: Service, api: Api) -> None:
+    days = [date(2021, 2, 1) + timedelta(days=3 * number) for number in range(50)]
+    assert [api.report(tina(day.isoformat())).status for day in days] == [201] * 50
+    settle(service)
+    sign_in_board(window, service)
+    window.open(f"/b/ABA/days/{service.clock().date()}")
+    assert window.shown is not None
     assert len(window.tree.xpath("//tbody/tr")) == 50
     assert len(window.shown.content) <= MOST
