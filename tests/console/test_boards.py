@@ -139,9 +139,36 @@ def test_a_roster_arrives_and_is_listed(board: Window, service: Service) -> None
     form = board.fields(f"{HERE}/roster")
     send_file(board, f"{HERE}/roster", form, "empty.txt", b"")
     assert board.status == 422
-    assert "There is no file" in board.text
+    assert "The file is empty. Check that it was saved" in board.text
     (way,) = board.open(f"{HERE}/roster").tree.xpath("//a[contains(@href, '/files/original')]/@href")
     assert board.browser.get(way).content.startswith(b"First Name")
+
+
+ROSTER = b"First Name\tLast Name\tBoard ID\nRebecca\tTest\t1\n"
+
+
+@pytest.mark.parametrize(
+    ("files", "at", "said"),
+    [
+        ([], "f-file", "No file was chosen. Choose the roster."),
+        ([("file", ("", b""))], "f-file", "No file was chosen. Choose the roster."),
+        ([("file", ("a.txt", b""))], "f-file", "The file is empty. Check that it was saved"),
+        ([("file", ("a.txt", ROSTER)), ("file", ("b.txt", ROSTER))], "f-file", "There is more than one file."),
+        ([("file", ("a.txt", ROSTER)), ("other", ("b.txt", b"x"))], "", "Only the part `file` may be a file."),
+    ],
+)
+def test_what_is_wrong_with_a_roster_is_told_as_what_it_is(board: Window, files: list[Any], at: str, said: str) -> None:
+    form = board.open(f"{HERE}/roster").fields(f"{HERE}/roster")
+    given = [(name, (None, value)) for name, values in form.items() for value in values]
+    given.append(("dry_run", (None, "true")))
+    board.shown = board.browser.post(f"{HERE}/roster", files=given + files, headers=SAME_SITE)
+    assert board.status == 422
+    assert said in board.text
+    assert board.text.count("No file was chosen") == (2 if "No file" in said else 0)
+    assert bool(board.tree.xpath(f"//input[@id='{at}'][@aria-invalid]")) is bool(at)
+    # What was ticked stays.
+    assert board.fields(f"{HERE}/roster")["dry_run"] == ["true"]
+    assert "No roster was sent yet" in board.text
 
 
 @pytest.mark.parametrize("path", ["", "/days/2021-12-20", "/roster", "/days/2021-12-20/file/csv"])

@@ -13,9 +13,9 @@ from app.console.drawn_forms import DrawnForm, Said
 from app.console.frame import Flash, go_to, page
 from app.console.once import settle_file_form
 from app.console.pages.boards.files import incoming
-from app.console.routes import PageRoute
+from app.console.routes import PageRoute, SentFields
 from app.console.visitors import BoardStaff, Visitor
-from app.core.errors import InvalidRequest, UploadQuotaExceeded
+from app.core.errors import ErrorItem, InvalidRequest, UploadQuotaExceeded
 from app.core.http.multipart import Form
 from app.domain.batches import Batch, BatchKind, BatchStatus
 from app.services.batches import downloads, intake, lookup
@@ -26,6 +26,12 @@ from app.services.idempotency import Answer
 router = APIRouter(prefix="/b/{code}/roster", route_class=PageRoute, include_in_schema=False)
 BatchId = Annotated[str, Path(max_length=64)]
 ROWS = 25
+_FILE_WORDS = {
+    "type": ("No file was chosen.", "Choose the roster."),
+    "format": ("The file is empty.", "Check that it was saved, and choose it again."),
+    "too-long": ("There is more than one file.", "Choose one, and send the others after it."),
+}
+"""What is said of the file, by the code of the fault: the schema speaks to programs."""
 _STATES = {
     BatchStatus.QUEUED: ("pending", "Waits"),
     BatchStatus.READING: ("running", "Being read"),
@@ -69,9 +75,11 @@ async def list_rosters(request: Request, visitor: BoardStaff, code: str) -> Resp
 async def upload_roster(request: Request, visitor: BoardStaff, code: str) -> Response:
     """Take a roster in: it is read at once, in the background."""
     upload = incoming(visitor)
+    sent: SentFields = {}
 
     def settle(form: Form) -> Caller:
         caller = settle_file_form(request, visitor, form)
+        sent.update(form.fields)
         form.fields = {"kind": [BatchKind.ROSTER.value], "dry_run": ["true" if "dry_run" in form.fields else "false"]}
         return caller
 
@@ -81,11 +89,19 @@ async def upload_roster(request: Request, visitor: BoardStaff, code: str) -> Res
             upload, f"POST {request.url.path}", content_type, request.stream(), _answer_of, settle
         )
     except UploadQuotaExceeded as problem:
-        return await _show(request, visitor, DrawnForm({}, [Said(pointer="file", text=problem.detail)]), problem.status)
-    except InvalidRequest:
-        said = Said(pointer="file", text="There is no file, or it is empty.", hint="Choose the roster.")
-        return await _show(request, visitor, DrawnForm({}, [said]), 422)
+        said = [Said(pointer="file", text=problem.detail)]
+        return await _show(request, visitor, DrawnForm(sent, said), problem.status)
+    except InvalidRequest as problem:
+        return await _show(request, visitor, DrawnForm(sent, list(map(_said_of, problem.faults))), problem.status)
     return go_to(request, _address(visitor), Flash(text=msgspec.json.decode(answer.body, type=str)))
+
+
+def _said_of(item: ErrorItem) -> Said:
+    """Return what is said of a fault of the form: at the file, or of the whole form for what the page has no field."""
+    if item.pointer != "/file":
+        return Said(pointer="", text=item.detail, hint=item.hint or "")
+    text, hint = _FILE_WORDS.get(item.code, (item.detail, item.hint or ""))
+    return Said(pointer="file", text=text, hint=hint)
 
 
 def _answer_of(batch: Batch) -> Answer:
