@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from fastapi.testclient import TestClient
 
+from app.console.pages.operator import split_fields
 from app.services.context import Service
 from tests.builders.bodies import points
 from tests.builders.merging import ann
@@ -135,6 +136,34 @@ def test_what_was_not_said_is_told_at_its_record_and_comes_back(operator: Window
     back = operator.fields(here(both))
     assert back["/physician/last_name"] == ["Thrice"]
     assert (back[whose(mine)], back[whose(hers)]) == (["stays"], [""])
+
+
+@pytest.mark.parametrize(("most", "field"), [(2, "whose-at/0008001/201759558"), (1, "whose-at/0008001")])
+def test_of_too_many_records_it_is_said_by_activity_or_provider_whose_they_are(
+    operator: Window, api: Api, service: Service, both: str, monkeypatch: pytest.MonkeyPatch, most: int, field: str
+) -> None:
+    course = api.register(title="Hers").json["activity_id"]
+    mine = [api.report(maine(day)).json for day in ("2021-12-10", "2021-12-11")]
+    hers = api.report(maine("2021-12-12") | {"activity_id": course}).json
+    monkeypatch.setattr(split_fields, "MOST_ONE_BY_ONE", most)
+    form = open_form(operator, both) | LEAVES | {"licenses": [MAINE]}
+    assert "There are 3 records: too many to ask of each." in operator.text
+    assert not [name for name in form if name.startswith("whose/")]
+    names = sorted(name for name in form if name.startswith("whose"))
+    assert names == ([field, f"whose-at/0008001/{course}"] if most == 2 else [field])
+    operator.send(here(both), form)
+    assert operator.status == 422
+    # In the summary and at its field, once for each group.
+    assert operator.text.count("It is not said whose these records are") == 2 * len(names)
+    said = dict.fromkeys(names, "goes") | ({f"whose-at/0008001/{course}": "stays"} if most == 2 else {})
+    operator.send(here(both), form | said)
+    assert operator.heading == "What goes where"
+    goes = len(mine) if most == 2 else len(mine) + 1
+    assert sorted(fates(operator)) == ["Goes, with its id"] * goes + ["Stays"] * (3 - goes)
+    operator.send(here(both), operator.fields(here(both)) | {"do": "split"})
+    assert f"{goes} records went as a whole." in operator.text
+    assert api.get(f"/v1/learner-completions/{hers['completion_id']}").status == 200
+    settle(service)
 
 
 def test_credit_goes_to_nobody_without_a_number_of_its_board(operator: Window, api: Api, both: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import date
 from typing import Any
 
 import msgspec
@@ -22,6 +23,8 @@ from app.services.registry.given_fields import read_split
 
 FORM = BodyForm(SplitIn)
 GOES, STAYS = "goes", "stays"
+MOST_ONE_BY_ONE = 500
+"""Records beyond which it is said of whole activities, or providers, whose they are: no form has fields without end."""
 _BUTTONS = OWN_FIELDS | {"do", "listed"}
 
 
@@ -39,6 +42,56 @@ class OwnedRecord(msgspec.Struct, frozen=True, kw_only=True):
     completion: Completion
     credits: tuple[OwnedCredit, ...]
     """All that stands of it."""
+
+
+class RecordGroup(msgspec.Struct, frozen=True, kw_only=True):
+    """Records of which is to be said at once whose they are."""
+
+    field: str
+    provider_id: str
+    activity_id: str
+    """Empty for all activities of the provider."""
+    records: int
+    first: date
+    last: date
+
+
+def groups_of(held: Sequence[Completion]) -> tuple[RecordGroup, ...]:
+    """Return the records of somebody who has too many to be asked of each; empty where there is a field for each."""
+    if len(held) <= MOST_ONE_BY_ONE:
+        return ()
+    by_activity, by_provider = (_grouped(held, place) for place in (0, 1))
+    return by_activity if len(by_activity) <= MOST_ONE_BY_ONE else by_provider
+
+
+def _grouped(held: Sequence[Completion], place: int) -> tuple[RecordGroup, ...]:
+    groups: dict[str, list[Completion]] = {}
+    for completion in held:
+        groups.setdefault(_shared_fields(completion)[place], []).append(completion)
+    found = (
+        RecordGroup(
+            field=field,
+            provider_id=records[0].provider_id,
+            activity_id=records[0].activity_id if place == 0 else "",
+            records=len(records),
+            first=min(record.completed_on for record in records),
+            last=max(record.completed_on for record in records),
+        )
+        for field, records in groups.items()
+    )
+    return tuple(sorted(found, key=lambda group: (group.provider_id, group.first, group.activity_id)))
+
+
+def _shared_fields(completion: Completion) -> tuple[str, str]:
+    """Return the fields that say whose a record is together with others: of its activity, of its provider."""
+    of_provider = f"whose-at/{completion.provider_id}"
+    return f"{of_provider}/{completion.activity_id}", of_provider
+
+
+def _owner(sent: SentFields, completion: Completion) -> str:
+    """Return whose a form says that a record is; its own field counts before a shared one, empty where none says it."""
+    names = (owned(completion).field, *_shared_fields(completion))
+    return next(filter(None, (value_of(sent, name) for name in names)), "")
 
 
 def owned(completion: Completion) -> OwnedRecord:
@@ -132,7 +185,7 @@ def _said_whose(sent: SentFields, held: Sequence[Completion], owner: str) -> Ite
     """Yield the ids of completions and credits of which an owner is said; a credit's own counts before its record's."""
     for completion in held:
         record = owned(completion)
-        if value_of(sent, record.field) == owner:
+        if _owner(sent, completion) == owner:
             yield completion.completion_id
         if len(record.credits) > 1:
             yield from (
@@ -141,11 +194,20 @@ def _said_whose(sent: SentFields, held: Sequence[Completion], owner: str) -> Ite
 
 
 def _unsaid(sent: SentFields, held: Sequence[Completion]) -> Iterator[ErrorItem]:
-    for completion in held:
+    groups = groups_of(held)
+    drawn = {group.field for group in groups}
+    unsaid = {name for one in held if not _owner(sent, one) for name in _shared_fields(one) if name in drawn}
+    for group in groups:
+        if group.field in unsaid:
+            yield ErrorItem(
+                code="format", pointer=group.field, detail="It is not said whose these records are.",
+                hint="Choose who has them.",
+            )  # fmt: skip
+    for completion in held if not groups else ():
         record = owned(completion)
         said = (GOES, STAYS)
         apart = len(record.credits) > 1 and all(value_of(sent, credit.field) in said for credit in record.credits)
-        if value_of(sent, record.field) not in said and not apart:
+        if _owner(sent, completion) not in said and not apart:
             yield ErrorItem(
                 code="format", pointer=record.field, detail="It is not said whose this record is.",
                 hint="Choose who has it.",

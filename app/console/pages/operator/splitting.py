@@ -22,6 +22,8 @@ from app.console.pages.operator.filed_words import (
 )
 from app.console.pages.operator.split_fields import (
     OwnedRecord,
+    RecordGroup,
+    groups_of,
     kept_fields,
     name_choices,
     number_choices,
@@ -58,6 +60,10 @@ class SplitView(msgspec.Struct, frozen=True, kw_only=True):
     licenses: Sequence[tuple[str, str]]
     certifications: Sequence[tuple[str, str]]
     records: tuple[OwnedRecord, ...]
+    """Empty where there are too many."""
+    groups: tuple[RecordGroup, ...]
+    """In their place, then."""
+    count: int
 
 
 class SplitPlanView(msgspec.Struct, frozen=True, kw_only=True):
@@ -119,6 +125,7 @@ def _show_form(
     request: Request, visitor: Visitor, physician_id: str, found: SplitPreview, form: DrawnForm, status: int = 200
 ) -> Response:
     who = found.physician
+    groups = groups_of(found.completions)
     view = SplitView(
         physician_id=physician_id,
         physician=who,
@@ -126,7 +133,9 @@ def _show_form(
         names=name_choices(who.names),
         licenses=number_choices(who.licenses),
         certifications=number_choices(who.certifications),
-        records=tuple(map(owned, found.completions)),
+        records=tuple(map(owned, found.completions)) if not groups else (),
+        groups=groups,
+        count=len(found.completions),
     )
     return page(request, visitor, "pages/operator/split.html", view, status)
 
