@@ -11,10 +11,10 @@ AGREED = "Everybody I enter in this sitting agreed"
 NEXT = "Report and next learner"
 
 
-def records_of(page: Page, day: str) -> int:
-    """Return how many records of a day the provider has, as the list shows them; the page is another tab."""
+def records_of(page: Page, day: str, provider: str = "0008001") -> int:
+    """Return how many records of a day a provider has, as the list shows them; the page is another tab."""
     tab = page.context.new_page()
-    tab.goto(f"/p/0008001/learners?completed_from={day}&completed_to={day}")
+    tab.goto(f"/p/{provider}/learners?completed_from={day}&completed_to={day}")
     number = tab.locator("tbody tr").count()
     tab.close()
     return number
@@ -78,6 +78,55 @@ def test_the_form_of_one_tab_never_reports_for_the_provider_of_the_other(visitor
     second.goto(f"{second.url.partition('?')[0]}?{sitting}")
     assert second.get_by_role("heading", name="Just reported").count() == 0
     assert "Tina" not in second.locator("main").inner_text()
+
+
+def test_a_form_of_one_provider_sent_to_the_address_of_another_mixes_nothing_up(visitor: Visitor) -> None:
+    """The token is the session's and good for both: what is done is decided by the address alone."""
+    first = visitor.enter("a vendor's staff")
+    first.on("dialog", lambda dialog: dialog.accept())
+    second = first.context.new_page()
+    second.goto("/p/0008002/activities")
+    second.get_by_role("link", name="Add learners to").first.click()
+    second.get_by_role("heading", name="Add learners").wait_for()
+    theirs = second.url.partition("?")[0]
+    ours = f"{visitor.server}/p/0008001/activities/201759558/add"
+
+    def send_to(address: str) -> None:
+        """Fill the form of the one provider, and send it to an address of the other."""
+        first.goto(ours)
+        fill_tina(first, "10/25/2021", "1.25")
+        first.get_by_label(AGREED).check()
+        first.locator("form#record").evaluate("(form, address) => { form.action = address; }", address)
+        first.get_by_role("button", name=NEXT).click()
+        first.wait_for_url(lambda shown: "/p/0008002/" in shown)
+
+    # The activity of the one is none of the other: it looks absent.
+    send_to(ours.replace("0008001", "0008002"))
+    first.get_by_role("heading", name="There is nothing at this address").wait_for()
+    # An activity of the other judges what was typed as its own, and the page is the other's.
+    send_to(theirs)
+    first.get_by_role("alert").wait_for()
+    assert "Western Regional" not in first.locator("header").first.inner_text()
+    assert first.get_by_label("First name").input_value() == "Tina"
+    assert (records_of(first, "2021-10-25"), records_of(first, "2021-10-25", "0008002")) == (0, 0)
+    # The form as it was drawn is still good for its own provider, once.
+    first.goto(ours)
+    report_tina(first, "10/25/2021", "1.25")
+    record = first.get_by_role("link", name="Tina Karacme: 1.25 ABA").get_attribute("href")
+    assert record is not None
+    first.goto(f"{record}/withdraw")
+    first.locator("form#withdraw").evaluate("form => { form.action = form.action.replace('0008001', '0008002'); }")
+    first.locator("form#withdraw").get_by_role("button").first.click()
+    first.wait_for_url("**/p/0008002/learners")
+    first.goto(f"{record}/correct")
+    first.locator("form#record").evaluate("form => { form.action = form.action.replace('0008001', '0008002'); }")
+    first.get_by_label("ABA points, total").fill("2")
+    first.get_by_role("button", name="Save").first.click()
+    first.get_by_role("heading", name="There is nothing at this address").wait_for()
+    first.goto(record)
+    assert first.get_by_role("heading", level=1).inner_text() == "Tina Karacme"
+    assert "1.25" in first.locator("#credit").inner_text()
+    assert (records_of(first, "2021-10-25"), records_of(first, "2021-10-25", "0008002")) == (1, 0)
 
 
 def test_a_form_that_came_after_the_end_of_the_session_goes_on_after_signing_in(visitor: Visitor) -> None:
