@@ -61,12 +61,14 @@ from app.routers.looking import (
     summaries,
 )
 from app.routers.openapi import describe, describe_webhooks, operation_id
+from app.routers.passport import activities as passport_activities
 from app.rules.catalogue import BOARDS_FOLDER, load_catalogue
 from app.services.access.authentication import ClientCache
 from app.services.access.key_uses import KeyUses
 from app.services.access.rates import RateLimits
 from app.services.context import Service
 from app.services.operations.startup import open_service, read_catalogue
+from app.services.passport.live_index import LiveIndex
 
 ROUTERS = (
     identity.router,
@@ -103,6 +105,7 @@ ROUTERS = (
     physicians.searches,
     physician_pairs.router,
     webhooks.router,
+    passport_activities.router,
     reference.router,
     system.router,
     docs.router,
@@ -112,8 +115,8 @@ UPLOADS = frozenset({("POST", batches.PATH)}) | FORMS_WITH_FILES
 """Operations whose bodies are files."""
 
 
-StartBackground = Callable[[Service, KeyUses], "Background"]
-"""Starts what runs beside the serving of requests; it writes when keys were used."""
+StartBackground = Callable[[Service, KeyUses, LiveIndex], "Background"]
+"""Starts what runs beside the serving of requests: it writes when keys were used, and keeps an index up to date."""
 
 
 class Background(Protocol):
@@ -137,7 +140,9 @@ def create_app(
         running = service or open_service(settings)
         answer_for(app, running)
         templates()
-        running_background = background(running, app.state.clients.uses) if background is not None else None
+        running_background = None
+        if background is not None:
+            running_background = background(running, app.state.clients.uses, app.state.listed_activities)
         tune_garbage_collector()
         try:
             yield
@@ -175,6 +180,7 @@ def answer_for(app: FastAPI, service: Service) -> None:
     app.state.service = service
     app.state.clients = ClientCache()
     app.state.rates = RateLimits(service.settings)
+    app.state.listed_activities = LiveIndex(service.catalogue)
 
 
 def openapi_json() -> str:

@@ -28,6 +28,7 @@ from app.services.context import Service
 from app.services.demo import world
 from app.services.operations.refusals import faults_explained
 from app.services.operations.startup import open_service, warn_of_open_files
+from app.services.passport.live_index import REFRESH_SECONDS, LiveIndex
 from app.worker import STOP_SECONDS, Loop, Worker
 
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -120,20 +121,26 @@ def _keep_running() -> None:
 
 
 class _Background:
-    """What runs beside the serving of requests, and ends with it: the worker if there is one, and the uses of keys."""
+    """What runs beside the serving of requests, and ends with it: the worker if there is one, and what requests share.
 
-    def __init__(self, service: Service, uses: KeyUses, *, with_worker: bool) -> None:
+    That is the uses of keys, which are written, and the list of activities, which is kept up to date.
+    """
+
+    def __init__(self, service: Service, uses: KeyUses, live: LiveIndex, *, with_worker: bool) -> None:
         self._service = service
         self._uses = uses
         self._noting = Loop(service, "noting uses of keys", uses.flush, FLUSH_SECONDS)
+        self._listing = Loop(service, "listing activities", live.follow, REFRESH_SECONDS)
         self._worker = Worker(service) if with_worker else None
 
     def stop(self) -> None:
         """Stop the worker; from here on the end of the process waits for nothing that may never come."""
         end_within(_END_SECONDS)
         self._noting.ask_to_stop()
+        self._listing.ask_to_stop()
         if self._worker is not None:
             self._worker.stop()
+        self._listing.wait(_NOTING_SECONDS)
         if self._noting.wait(_NOTING_SECONDS):
             with suppress(Exception):
                 self._uses.flush(self._service)
@@ -142,7 +149,7 @@ class _Background:
 
 
 def _background(with_worker: bool) -> StartBackground:
-    return lambda service, uses: _Background(service, uses, with_worker=with_worker)
+    return lambda service, uses, live: _Background(service, uses, live, with_worker=with_worker)
 
 
 class _AnnouncingServer(uvicorn.Server):

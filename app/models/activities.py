@@ -10,6 +10,9 @@ SQLITE_PHYSICIANS_COUNTED = "json_extract(details, '$.learner_counts.physicians'
 POSTGRESQL_PHYSICIANS_COUNTED = "CAST(details -> 'learner_counts' ->> 'physicians' AS integer)"
 """How many physicians took part, as the provider entered it; NULL where it entered nothing."""
 _OPEN = text("closed_at IS NULL AND deleted_at IS NULL")
+MAY_BE_LISTED = "listing_public AND deleted_at IS NULL AND closed_at IS NULL"
+"""Which activities physicians may find, unless they lack something."""
+_DELETED = text("deleted_at IS NOT NULL")
 
 activities = Table(
     "activities",
@@ -49,6 +52,13 @@ activities = Table(
         sqlite_where=text(f"deleted_at IS NULL AND {SQLITE_PHYSICIANS_COUNTED} >= 0"),
         postgresql_where=text(f"deleted_at IS NULL AND {POSTGRESQL_PHYSICIANS_COUNTED} >= 0"),
     ),
+    # The search of CME Passport reads all that may be listed when it starts, and what has changed from then on.
+    Index(
+        "ix_activities_listed", "activity_id", "version",
+        sqlite_where=text(MAY_BE_LISTED), postgresql_where=text(MAY_BE_LISTED),
+    ),
+    Index(None, "updated_at"),
+    Index(None, "deleted_at", sqlite_where=_DELETED, postgresql_where=_DELETED),
     Index(
         "uq_activities_internal_key", "provider_id", "internal_key", unique=True,
         sqlite_where=text("deleted_at IS NULL"), postgresql_where=text("deleted_at IS NULL"),

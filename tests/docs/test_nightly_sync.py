@@ -39,7 +39,7 @@ Run = Callable[[list[dict[str, Any]], Sequence[str]], subprocess.CompletedProces
 
 @pytest.fixture
 def served(service: Service) -> Iterator[int]:
-    wire = Wire(create_app(service, background=lambda service, _: Worker(service)))
+    wire = Wire(create_app(service, background=lambda service, *_: Worker(service)))
     yield wire.port
     wire.close()
 

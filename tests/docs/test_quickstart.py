@@ -29,7 +29,7 @@ MARK = "--- end of block ---"
 def reader(database_url: str, tmp_path: Path) -> Iterator[dict[str, str]]:
     """The environment of somebody in a clone, where the demo world is served; the clock is the world's."""
     service = open_service(settings_for(database_url, tmp_path / "var"))
-    wire = Wire(create_app(service, background=lambda service, _: Worker(service)))
+    wire = Wire(create_app(service, background=lambda service, *_: Worker(service)))
     command = tmp_path / "bin" / "pars"
     command.parent.mkdir()
     command.write_text(f'#!/bin/sh\nPYTHONPATH="{ROOT}" exec "{sys.executable}" -m app "$@"\n', encoding="utf-8")

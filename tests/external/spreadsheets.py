@@ -250,7 +250,7 @@ def main() -> None:
         url = f"sqlite:///{temporary}/pars.db"
         service = open_service(Settings(database_url=url, data_dir=Path(temporary), secret_key=SECRET))
         world.load(service)
-        wire = Wire(create_app(service, background=lambda service, _: Worker(service)))
+        wire = Wire(create_app(service, background=lambda service, *_: Worker(service)))
         with httpx.Client(base_url=f"http://127.0.0.1:{wire.port}", timeout=90, trust_env=False) as http:
             api = api_of(http, service, "Western Regional", providers=["0008001"])
             live_through(api, by_libreoffice(folder))

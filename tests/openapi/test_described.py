@@ -116,7 +116,7 @@ def test_what_a_key_or_a_cursor_must_hold_is_described(api: Api) -> None:
 
 SORTED = {
     "/v1/activities": "activity_id", "/v1/learner-completions": "completed_on", "/v1/credit-lines": "submitted_at",
-    "/v1/activity-summaries": "start_date",
+    "/v1/activity-summaries": "start_date", "/v1/passport/activities": "start_date",
 }  # fmt: skip
 ORDERS = (
     "{}", "-{}", " {} ", "-{} , updated_at", "{},-updated_at", "", "-", "- {}", "--{}", "{},", ",{}", "{};updated_at",

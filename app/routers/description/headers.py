@@ -95,7 +95,8 @@ def _success_headers(operation: Operation, status: str, response: dict[str, Any]
     fields = operation.body_of(response).get("properties", {})
     names = []
     prefers = operation.takes_header("Prefer") and operation.method != "delete"
-    if "version" in fields or status == "304" or (status == "204" and prefers):
+    revalidates = "304" in operation.spec["responses"] and status in ("200", "304")
+    if "version" in fields or revalidates or (status == "204" and prefers):
         names.append("ETag")
     if prefers and status == "204":
         names.append("Preference-Applied")

@@ -36,6 +36,10 @@ TAGS = [
     {"name": "Attention", "description": "What waits for somebody at a provider, in one read."},
     {"name": "Grants", "description": "Vendors that may act for a provider: given, and taken back at once."},
     {"name": "Activities", "description": "The activities of a provider."},
+    {
+        "name": "CME Passport",
+        "description": "What physicians see: accredited activities, found by anybody without a key.",
+    },
     {"name": "Learner completions", "description": "Who completed which activity, and the credit for it."},
     {"name": "Learners", "description": "The learners that a provider has reported, as it named them."},
     {"name": "Held records", "description": "Records that wait for their physician to be found, and help with them."},

@@ -23,7 +23,7 @@ DATABASES = ["sqlite"]
 def clerk(database_url: str, tmp_path: Path) -> Iterator[Api]:
     """A provider's client of a real server, whose clock is the world's; every invariant holds in the end."""
     service = open_service(settings_for(database_url, tmp_path / "data"))
-    wire = Wire(create_app(service, background=lambda service, _: Worker(service)))
+    wire = Wire(create_app(service, background=lambda service, *_: Worker(service)))
     with httpx.Client(base_url=f"http://127.0.0.1:{wire.port}", timeout=90, trust_env=False) as http:
         yield api_of(http, service, "Western Regional", providers=["0008001"])
     wire.close()

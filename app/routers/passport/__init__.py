@@ -1,0 +1,1 @@
+"""CME Passport: what physicians look for, and what is reported about them."""
