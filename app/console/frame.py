@@ -35,6 +35,7 @@ _HEADERS = {
 # Not compressed: a token stands beside what was typed (BREACH).
 _NOT_KEPT = {**_HEADERS, "Cache-Control": "no-store, no-transform"}
 _ANYBODYS = {**_HEADERS, "Cache-Control": "no-cache, no-transform"}
+_KEPT = {**_HEADERS, "Cache-Control": "public, max-age=30"}
 FLASH_COOKIE = "__Host-pars-flash"
 _FLASH_SECONDS = 300
 _FLASH = "console flash"
@@ -229,14 +230,18 @@ def templates() -> Environment:
     return environment
 
 
-def page(request: Request, visitor: Beholder | None, template: str, view: Any, status: int = 200) -> Response:
+def page(
+    request: Request, visitor: Beholder | None, template: str, view: Any, status: int = 200, *, kept: bool = False
+) -> Response:
     """Return a page, or a part of one where the template stands alone; `view` holds all that it shows.
 
-    `visitor` is None on pages for anybody.
+    `visitor` is None on pages for anybody. One that is `kept` says the same to everybody, and for half a minute.
     """
     frame = Frame(request, visitor)
     text = templates().get_template(template).render(frame=frame, view=view)
-    response = HTMLResponse(text, status, headers=_ANYBODYS if visitor is None else _NOT_KEPT)
+    kept = kept and status == 200 and not frame.flash_shown
+    headers = _NOT_KEPT if visitor is not None else _KEPT if kept else _ANYBODYS
+    response = HTMLResponse(text, status, headers=headers)
     if frame.flash_shown:
         response.headers.append("Set-Cookie", f"{FLASH_COOKIE}={_COOKIE}; Max-Age=0")
     return response

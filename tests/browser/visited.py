@@ -103,6 +103,14 @@ VISITED = {
     "/p/{provider_id}/uploads/{batch_id}/fix": [],
     "/p/{provider_id}/uploads/{batch_id}/withdraw": [],
     "/p/{provider_id}/validate": ["/p/0008001/validate"],
+    "/passport": [
+        "/passport",
+        "/passport?past=true&q=course&specialty=Anesthesiology",
+        "/passport?board=ABTS&fee=no",
+        "/passport?credits_from=many",
+    ],
+    "/passport/activities/{activity_id}": ["/passport/activities/201759558"],
+    "/passport/boards": ["/passport/boards"],
     "/sign-in": ["/sign-in"],
     "/sign-in/factor": ["/sign-in/factor"],
     "/sign-in/{token}": ["/sign-in/none-such"],
@@ -142,6 +150,7 @@ PARTS: set[str] = {
     "/p/{provider_id}/downloads/{kind}",
     "/p/{provider_id}/uploads/{batch_id}/files/{which}",
     "/p/{provider_id}/uploads/{batch_id}/progress",
+    "/passport/activities/{activity_id}/calendar.ics",
 }
 """Paths of routes that answer a script with a part of a page, or with a file."""
 Look = tuple[Literal["light", "dark"], int]

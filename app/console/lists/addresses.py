@@ -21,6 +21,7 @@ from app.schemas.looking.exports import QUERIES
 from app.schemas.looking.line_queries import CreditLineQuery
 from app.schemas.looking.reports import AttendanceQuery, NotYetAcceptedQuery, ReportYearQuery
 from app.schemas.looking.summary_queries import SummaryQuery
+from app.schemas.passport.queries import PassportQuery
 
 SEALED = "f"
 """The name under which an address has words that may name a person."""
@@ -68,12 +69,14 @@ if TYPE_CHECKING:
     ActivitiesAddress = ListAddress
     ReportAddress = ListAddress
     DownloadAddress = ListAddress
+    PassportAddress = ListAddress
 else:
     LinesAddress = address_model("LinesAddress", [CreditLineQuery], NAMING)
     SummaryAddress = address_model("SummaryAddress", [SummaryQuery])
     ActivitiesAddress = address_model("ActivitiesAddress", [SummaryQuery], _LEFT_OUT_OF_ACTIVITIES)
     ReportAddress = address_model("ReportAddress", [NotYetAcceptedQuery, AttendanceQuery, ReportYearQuery])
     # `q` is in clear where it is words of a title.
+    PassportAddress = address_model("PassportAddress", [PassportQuery], more=["page"])
     DownloadAddress = address_model("DownloadAddress", [*QUERIES.values()], NAMING - {"q"}, ["format"])
 
 

@@ -66,7 +66,8 @@ class ListSpec(msgspec.Struct, frozen=True, kw_only=True):
     columns: tuple[ListColumn, ...]
     sorts: tuple[tuple[str, str], ...] = ()
     """(order, its words), the first is the usual one; none where the order is fixed."""
-    export: ExportKind
+    export: ExportKind | None = None
+    """None where the list is no file."""
     words: tuple[ListFilter, ...] = ()
     """What is searched for, and not filtered by: it outlasts *Clear all*."""
     one: str = "line"

@@ -133,12 +133,14 @@ def draw_list(asked: ListRequest, page: Rows[Any], label: str, options: Options,
         label=label,
         path=asked.path,
         form=DrawnForm(given | asked.words, asked.said, prefix="list"),
-        words=[_draw(word, options) for word in spec.words],
-        filters=[_draw(filter, options) for filter in spec.filters if not filter.more and filter.kind is not hidden],
-        more=[_draw(filter, options) for filter in more],
+        words=[draw_filter(word, options) for word in spec.words],
+        filters=[
+            draw_filter(filter, options) for filter in spec.filters if not filter.more and filter.kind is not hidden
+        ],
+        more=[draw_filter(filter, options) for filter in more],
         more_on=sum(filter.name in given for filter in more),
         kept=kept | ({"f": asked.sealed} if asked.sealed else {}),
-        chips=tuple(_chips(asked, options)),
+        chips=tuple(draw_chips(asked, options)),
         cleared=asked.cleared,
         columns=[_head(asked, column, sort) for column in spec.columns],
         sorted_by=dict(spec.sorts).get(sort, sort.lstrip("-").replace("_", " ").capitalize()),
@@ -170,7 +172,8 @@ def _reversed(query: FilterQuery) -> FilterQuery:
 _YES_NO = (Option("true", "Yes"), Option("false", "No"))
 
 
-def _draw(filter: ListFilter, options: Options) -> DrawnFilter:
+def draw_filter(filter: ListFilter, options: Options) -> DrawnFilter:
+    """Return a filter with what it offers."""
     offered = [(option.value, option.text) for option in options.get(filter.name, ())]
     if filter.kind is FilterKind.SEVERAL and not offered:
         # Too many to count: what is wanted is typed.
@@ -180,7 +183,8 @@ def _draw(filter: ListFilter, options: Options) -> DrawnFilter:
     return DrawnFilter(name=filter.name, label=filter.label, kind=filter.kind.value, options=offered)
 
 
-def _chips(asked: ListRequest, options: Options) -> Iterator[tuple[str, str, str]]:
+def draw_chips(asked: ListRequest, options: Options) -> Iterator[tuple[str, str, str]]:
+    """Yield the filters that are on: (filter, value, address without it)."""
     for filter in asked.spec.filters:
         offered = options.get(filter.name) or (_YES_NO if filter.kind is FilterKind.ONE else ())
         words = {option.value: option.words for option in offered}

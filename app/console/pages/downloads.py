@@ -22,7 +22,11 @@ from app.services.context import Caller, read_async
 from app.services.looking import exports
 
 router = APIRouter(prefix="/p/{provider_id}/downloads", route_class=PageRoute, include_in_schema=False)
-_LISTS = {spec.export.value: spec for spec in (SEARCH, RECORDS, SUMMARY, *REPORT_LISTS.values())}
+_LISTS = {
+    spec.export.value: (spec.export, spec)
+    for spec in (SEARCH, RECORDS, SUMMARY, *REPORT_LISTS.values())
+    if spec.export is not None
+}
 
 FORMATS = tuple(format.value for format in ExportFormat)
 
@@ -51,8 +55,9 @@ async def download_list(
     address: Annotated[DownloadAddress, Query()],
 ) -> Response:
     """Send all rows of a list as a file. Words that may name a person stand sealed in its address, as on its page."""
-    caller, spec, given = visitor.caller, _LISTS.get(kind), address.given()
-    if spec is None or ("q" in given and spec in (SEARCH, RECORDS)):
+    caller, given = visitor.caller, address.given()
+    export, spec = _LISTS.get(kind, (None, None))
+    if export is None or spec is None or ("q" in given and spec in (SEARCH, RECORDS)):
         raise NotFound("There is no such list.")
     asked = read_request(caller.service.keyring, caller.provider_id, "", spec, given)
     if asked.query is None:
@@ -60,7 +65,7 @@ async def download_list(
     format = given.get("format", [ExportFormat.XLSX.value])[0]
     if format not in FORMATS:
         raise ParameterInvalid.of("format", "There is no such format.", f"It is one of: {', '.join(FORMATS)}.")
-    return await _send_list(caller, spec.export, ExportFormat(format), asked.query)
+    return await _send_list(caller, export, ExportFormat(format), asked.query)
 
 
 async def _send_list(caller: Caller, kind: ExportKind, format: ExportFormat, query: FilterQuery) -> Response:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from typing import Annotated
-from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from app.core.http.pagination import next_link, open_cursor, seal_cursor
 from app.core.http.routing import StrictRoute
-from app.domain.passport.calendar import calendar_of
 from app.routers.activities import ActivityId
 from app.routers.answers import NOT_MODIFIED
 from app.routers.callers import Public, service_of
@@ -86,9 +84,7 @@ async def get_activity_calendar(
     request: Request, activity_id: ActivityId, if_none_match: IfNoneMatch = None
 ) -> Response:
     """Read a listed activity as an entry of a calendar (iCalendar, RFC 5545)."""
-    shown = await activities.get(service_of(request), activity_id)
-    host = urlsplit(service_of(request).settings.public_url).hostname or "pars"
-    body = calendar_of(shown.listed, host)
+    body = await activities.calendar(service_of(request), activity_id)
     headers = {"Content-Disposition": 'attachment; filename="activity.ics"'}
     return send_to_anybody(body, body, if_none_match, media_type="text/calendar; charset=utf-8", headers=headers)
 

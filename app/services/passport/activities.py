@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from urllib.parse import urlsplit
 
 import msgspec
 from sqlalchemy import Connection
 
 from app.core.errors import NotFound
+from app.domain.passport.calendar import calendar_of
 from app.domain.passport.listing import is_listed
 from app.domain.passport.search import ActivitySearch, FoundActivities, Place, PublicActivity, ShownActivity
 from app.services.context import Service
@@ -71,6 +73,12 @@ async def get(service: Service, activity_id: str) -> ShownActivity:
     if activity_id not in found:
         raise NotFound("There is no such activity in the list.")
     return found[activity_id]
+
+
+async def calendar(service: Service, activity_id: str) -> bytes:
+    """Return a listed activity as an entry of a calendar; raises `NotFound` for any other."""
+    shown = await get(service, activity_id)
+    return calendar_of(shown.listed, urlsplit(service.settings.public_url).hostname or "pars")
 
 
 def _show(connection: Connection, loaded: Mapping[str, PublicActivity]) -> dict[str, ShownActivity]:

@@ -2,6 +2,15 @@
 
 from __future__ import annotations
 
-from app.console.pages.passport import join, my_credits, settings, transcript, verify
+from app.console.pages.passport import activity, boards, join, my_credits, search, settings, transcript, verify
 
-ROUTERS = (join.router, my_credits.router, transcript.router, settings.router, verify.router)
+ROUTERS = (
+    search.router,
+    activity.router,
+    boards.router,
+    join.router,
+    my_credits.router,
+    transcript.router,
+    settings.router,
+    verify.router,
+)
