@@ -115,6 +115,7 @@ SECTIONS: dict[str, tuple[Section, ...]] = {
         Section(title="Audit", folder="audit", role="operator"),
     ),
     "passport": (
+        Section(title="Find activities", folder="", also=("activities", "boards"), role="learner"),
         Section(title="My credits", folder="credits", role="learner"),
         Section(title="Transcript", folder="transcript", also=("transcripts",), role="learner"),
         Section(title="Settings", folder="settings", role="learner"),

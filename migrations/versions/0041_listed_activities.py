@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0040"
-down_revision = "0039"
+revision = "0041"
+down_revision = "0040"
 
 _LISTED = sa.text("listing_public AND deleted_at IS NULL AND closed_at IS NULL")
 _DELETED = sa.text("deleted_at IS NOT NULL")
