@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import re
-import textwrap
 from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Any
@@ -32,7 +31,11 @@ _ONE_AMA_PRA_CREDIT = "AMA PRA Category 1 Credit\u2122"
 _MAIL = re.compile(r"[\w.+-]+@[\w-]+(\.[\w-]+)+", re.ASCII)
 _LINE = 50
 """Letters of a word that a whole line has room for in the largest type."""
-_FOOTER = 90
+_COLUMN = 20
+"""Letters that a line of a column holds, when they are wide ones."""
+_MOST_WHOLE = 40
+"""Lines of a row that fit on a page for certain."""
+_FOOTER = 80
 """Letters of a name that fit beside code and page number."""
 _ONE = 4
 """Quarters of one credit."""
@@ -40,6 +43,7 @@ _FLAGS = {
     RowFlag.DISPUTED: "Disputed by the physician; not yet decided.",
     RowFlag.PERMISSION_WITHDRAWN: "The physician has withdrawn the permission to report this.",
 }
+_COUNTED_ONCE = f"Credit of one activity reported to several states counts once in the total {AMA_PRA_CREDITS}."
 _RECORDED_HERE = "Recorded here: the board takes no reports from this service; this transcript is its source."
 _IN_LATIN_LETTERS = (
     f"{DAGGER} Set in Latin letters, because the fonts of this document lack some letters of the original."
@@ -80,14 +84,22 @@ def texts_of(transcript: Transcript, publication: Publication, fonts: FontSet, *
         "rows_heading": "Completed activities",
         "rows_header": ["Completion date", "Activity and provider", "Credits earned", "At the board"],
         "rows": [_row(row, letters) for row in transcript.rows],
+        "no_lines": "None on file.",
         "no_rows": "No credit was reported for these dates.",
         "service": service,
         **_issue(publication, letters),
     }
-    shortened = textwrap.shorten(name.replace(ZERO_WIDTH, ""), _FOOTER, placeholder=" \u2026")
-    texts["footer"] = " \u00b7 ".join(filter(None, [shortened, publication.code]))
+    short = name.replace(ZERO_WIDTH, "")
+    short = short if len(short) <= _FOOTER else f"{short[:_FOOTER].rstrip()} \u2026"
+    texts["footer"] = " \u00b7 ".join(filter(None, [short, publication.code]))
+    of_states = sum(line.quarters for line in transcript.lines if line.kind is BoardKind.LICENSING)
     kept_here = any(credit.delivery is Delivery.TRANSCRIPT_ONLY for row in transcript.rows for credit in row.credits)
-    texts["notes"] = [_RECORDED_HERE] * kept_here + [_IN_LATIN_LETTERS] * letters.changed
+    notes = {
+        _COUNTED_ONCE: of_states > transcript.ama_pra_quarters,
+        _RECORDED_HERE: kept_here,
+        _IN_LATIN_LETTERS: letters.changed,
+    }
+    texts["notes"] = [note for note, needed in notes.items() if needed]
     return texts
 
 
@@ -95,7 +107,9 @@ def _issue(publication: Publication, letters: Letters) -> dict[str, Any]:
     """Return the texts of the block at the end: who issued it, when, and how it is checked."""
     day, code = publication.published_on, publication.code
     url, contact = publication.verify_url.rstrip("/"), letters.set(publication.contact, longest=_LINE)
+    printed = [publication.service_name, *publication.address, publication.contact, url]
     return {
+        "whole": sum(map(_lines_in, printed)) <= _MOST_WHOLE,
         "standing": "OFFICIAL TRANSCRIPT" if code else "NOT PUBLISHED: A COPY FOR READING",
         "address": [letters.set(line, longest=_LINE) for line in publication.address if line.strip()],
         "published": {
@@ -142,16 +156,23 @@ def _row(row: TranscriptRow, letters: Letters) -> dict[str, Any]:
     credits = [_credit(group, letters, apart=apart) for group in groups]
     notes = [_FLAGS[flag] for flag in row.flags]
     states = [_state(credit, letters) for credit in row.credits]
+    activity, provider = letters.set(row.activity), letters.set(row.provider)
+    beside = _lines_in(activity) + _lines_in(provider) + sum(map(_lines_in, notes))
     return {
         "date": _day(row.completed_on),
-        "activity": letters.set(row.activity),
-        "provider": letters.set(row.provider),
+        "activity": activity,
+        "provider": provider,
         "notes": notes,
         "credits": credits,
         "states": states,
-        # Lines at least: the template keeps together what fits on a page.
-        "height": max(2 + len(notes), sum(1 + len(credit["parts"]) for credit in credits), len(states)),
+        # A row is kept on one page, unless it is too long for that.
+        "whole": max(beside, 2 * sum(1 + len(credit["parts"]) for credit in credits), 2 * len(states)) <= _MOST_WHOLE,
     }
+
+
+def _lines_in(text: str) -> int:
+    """Return how many lines a text takes in a column, or more."""
+    return 1 + len(text) // _COLUMN
 
 
 def _printed_together(credits: Sequence[TranscriptCredit]) -> Iterator[Sequence[TranscriptCredit]]:

@@ -79,6 +79,14 @@ def attribute(element: DictionaryObject, name: str) -> Any:
     return next((part.get_object()[name] for part in several if name in part.get_object()), None)
 
 
+def boxes_of(pdf: bytes) -> Iterator[tuple[float, float, float, float]]:
+    """Yield where each letter of a PDF stands on its page: left, bottom, right, top."""
+    with closing(PdfDocument(pdf)) as document:
+        for page in document:
+            text = page.get_textpage()
+            yield from (text.get_charbox(place) for place in range(text.count_chars()))
+
+
 def test_it_says_what_the_slide_says_in_its_order() -> None:
     in_order(
         printed(slides_transcript()),
@@ -155,6 +163,31 @@ def test_a_period_without_credit_says_so() -> None:
     ):
         text = printed(assemble("Vincent Van Gogh", period, [LICENSE], []))
         in_order(text, said, "No credit was reported for these dates.", "OFFICIAL TRANSCRIPT")
+    nothing = print_transcript(assemble("Vincent Van Gogh", TranscriptPeriod(), [], []), a_publication())
+    assert list(elements(read(nothing).root_object["/StructTreeRoot"], "/Table")) == []
+    in_order(text_of(nothing), "None on file.", "Total AMA PRA Category 1 Credits\u2122 0.00")
+
+
+@pytest.mark.parametrize("text", ["word " * 800, "w" * 4_000, "\u03a9" * 300, "i"])
+def test_no_letter_leaves_the_page_however_long_a_text_is(text: str) -> None:
+    transcript = a_transcript(a_row(activity=text, provider=text), name=text)
+    pdf = print_transcript(transcript, a_publication(service_name=text[:60], address=(text,), contact=text))
+    boxes = list(boxes_of(pdf))
+    assert min(left for left, _, _, _ in boxes) > 40 and max(right for _, _, right, _ in boxes) < 572
+    assert min(bottom for _, bottom, _, _ in boxes) > 20 and max(top for _, _, _, top in boxes) < 762
+    assert text_of(pdf).count(text[0]) >= 4 * text.count(text[0])
+
+
+def test_a_name_that_is_cut_short_at_the_end_of_pages_is_still_told() -> None:
+    for name in ("Featherstonehaugh-Cholmondeley " * 8, "x" * 300):
+        (page,) = pages_of(print_transcript(a_transcript(name=name), a_publication()))
+        assert re.search(r"[a-z-]{5} \u2026 \u00b7 7K4M-9QXD-2TRA page 1 of 1$", page)
+
+
+def test_states_that_share_credit_are_explained_and_others_are_not() -> None:
+    shared = a_transcript(a_row(1, a_credit("CA-M", 2), a_credit("ME-M", 2)))
+    assert "counts once in the total" in printed(shared)
+    assert "counts once" not in printed(a_transcript(a_row(1, a_credit("CA-M", 2)), a_row(2, a_credit("ME-M", 2))))
 
 
 @pytest.mark.parametrize("rows", [3, 1_000])
