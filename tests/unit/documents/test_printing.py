@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ from app.documents.transcript.printing import print_transcript
 from app.domain.credits import CreditStatus, Delivery
 from app.domain.passport.transcripts import RowFlag, Transcript, TranscriptPeriod, assemble
 from tests.builders.transcripts import LICENSE, a_credit, a_publication, a_row, a_transcript, slides_transcript
+from tests.harness.wire import at_once
 
 ROOT = Path(__file__).resolve().parents[3]
 LATIN_LETTERS = f"{DAGGER} Set in Latin letters"
@@ -235,6 +237,13 @@ def test_the_same_input_is_the_same_bytes_on_any_day_and_in_any_place() -> None:
     assert print_transcript(a_transcript(a_row()), a_publication()) != print_transcript(
         a_transcript(replace(a_row(), activity="Grand Rounds I")), a_publication()
     )
+
+
+def test_documents_that_are_printed_at_once_are_each_their_own() -> None:
+    transcripts = [a_transcript(*map(a_row, range(30)), name=f"Ann {number}") for number in range(4)]
+    alone = [print_transcript(transcript, a_publication()) for transcript in transcripts]
+    together = at_once([partial(print_transcript, transcript, a_publication()) for transcript in transcripts * 2])
+    assert together == alone * 2 and len(set(alone)) == 4
 
 
 @pytest.mark.parametrize(

@@ -103,6 +103,29 @@ def test_content_is_read_back_as_it_was_and_its_digest_tells_any_change() -> Non
     assert len(digest_of_content(content)) == 64
 
 
+def test_the_form_of_content_is_what_was_published_under_its_number() -> None:
+    row = a_row(1, a_credit("ABO", 5.25, types=("Lifelong Learning",)), flags=(RowFlag.DISPUTED,))
+    transcript = assemble("Zo\u00eb", TranscriptPeriod(first=date(2021, 12, 2)), [LICENSE], [row])
+    credit = (
+        '{"board":"ABO","board_name":"American Board of Ophthalmology","credit_types":[["Lifelong Learning",21]],'
+        '"delivery":"board","kind":"moc","quarters":21,"status":"accepted","status_on":"2022-04-22"}'
+    )
+    lines = (
+        '{"board":"CA-M","board_name":"Medical Board of California","kind":"licensing","numbers":["54916519"],'
+        '"quarters":0},'
+        '{"board":"ABO","board_name":"American Board of Ophthalmology","kind":"certifying","numbers":[],"quarters":21}'
+    )
+    row_in_json = (
+        f'{{"activity":"Grand Rounds 1","activity_id":"300000001","completed_on":"2022-04-20",'
+        f'"completion_id":"cmp_00001","credits":[{credit}],"flags":["disputed"],'
+        '"provider":"Western Regional Medical Center"}'
+    )
+    assert content_of(transcript).decode() == (
+        f'{{"ama_pra_quarters":0,"latin_name":null,"layout":1,"lines":[{lines}],"name":"Zo\u00eb",'
+        f'"period":{{"first":"2021-12-02","last":null}},"rows":[{row_in_json}]}}'
+    ), "another form is another number of `layout`, and content of this one stays readable"
+
+
 @pytest.mark.parametrize("content", [b"", b"{}", b"[]", b'{"name": 1}'])
 def test_what_is_no_content_is_refused(content: bytes) -> None:
     with pytest.raises(msgspec.DecodeError):
