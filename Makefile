@@ -138,9 +138,9 @@ $(PEERS)/.installed: requirements/peers.txt
 	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/peers.txt
 	@touch $@
 
-bench-large: $(STAMP)  ## Measure pages of COMPLETIONS=1000000 completions, a feed of as many, exports of a million, files of ROWS=100000 records and of a million, validations among PHYSICIANS=1000000 (two hours).
+bench-large: $(STAMP)  ## Measure the search of 200,000 activities, pages of COMPLETIONS=1000000 completions, a feed of as many, exports of a million, files of ROWS=100000 records and of a million, validations among PHYSICIANS=1000000 (two hours).
 	PARS_BENCH_COMPLETIONS=$(COMPLETIONS) PARS_BENCH_ROWS=$(ROWS) PARS_BENCH_PHYSICIANS=$(PHYSICIANS) \
-		$(BIN)/python -m benchmarks pages feed batches validations validation-files million exports identity
+		$(BIN)/python -m benchmarks passport pages feed batches validations validation-files million exports identity
 
 drill-kill: $(STAMP)  ## Kill a server under load at random, many times; what it answered must be stored (minutes).
 	$(BIN)/python -m benchmarks.drills.kill

@@ -1,6 +1,7 @@
 """`make bench`: the table of ratios. `python -m benchmarks single sqlite` runs one part of it on one database.
 
-The parts that take long, `pages`, `million` and `exports`, run only when they are named, as `make bench-large` does.
+The parts that take long, `passport`, `pages`, `million` and `exports`, run only when they are named, as `make
+bench-large` does.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from benchmarks import (
     matching,
     million,
     pages,
+    passport,
     reading,
     records,
     single,
@@ -46,7 +48,7 @@ WITHOUT_DATABASE = {
     "records": records.rows,
     "writing": lambda _: writing.rows(),
 }
-LARGE = {"pages": pages.rows, "million": million.rows, "exports": exports.large_rows}
+LARGE = {"passport": passport.rows, "pages": pages.rows, "million": million.rows, "exports": exports.large_rows}
 
 
 def main() -> None:

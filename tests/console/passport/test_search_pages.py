@@ -92,6 +92,12 @@ def test_empty_fields_of_the_form_do_not_stay_in_the_address(browser: TestClient
     assert (answer.status_code, answer.headers["location"]) == (303, f"{PATH}?specialty=Neurology")
 
 
+def test_what_a_script_asks_for_is_answered_at_once_and_not_kept(browser: TestClient) -> None:
+    answer = browser.get(f"{PATH}?q=&specialty=Neurology", headers={"HX-Request": "true"})
+    assert (answer.status_code, answer.headers["cache-control"]) == (200, "no-cache, no-transform")
+    assert titles(html.fromstring(answer.text)) == titles(shown(browser, f"{PATH}?specialty=Neurology"))
+
+
 def test_every_control_has_a_name_that_the_address_takes(browser: TestClient) -> None:
     page = shown(browser, f"{PATH}?past=true")
     names = {control.get("name") for control in page.xpath("//form//*[@name]")}

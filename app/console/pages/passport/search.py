@@ -64,7 +64,8 @@ async def search_activities(request: Request, address: Annotated[PassportAddress
     given = address.given()
     number = _number_of(given.pop("page", []))
     asked = _read(service, given)
-    if any(not value for _, value in request.query_params.multi_items()):
+    by_script = "hx-request" in request.headers
+    if not by_script and any(not value for _, value in request.query_params.multi_items()):
         # A form sends its empty fields too: the address that stays has only what narrows.
         return go_to(request, asked.address())
     search, said = _search(service, asked)
@@ -77,7 +78,8 @@ async def search_activities(request: Request, address: Annotated[PassportAddress
         if number > last:
             return go_to(request, asked.address({"page": [str(last)]} if last > 1 else {}))
     view = _draw(service, asked, said, found, number)
-    return page(request, None, "pages/passport/search.html", view, 422 if said else 200, kept=True)
+    # What a script was sent is not kept: a form that is sent to the same address later is led to a shorter one.
+    return page(request, None, "pages/passport/search.html", view, 422 if said else 200, kept=not by_script)
 
 
 def _read(service: Service, given: SentFields) -> ListRequest:
