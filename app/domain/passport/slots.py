@@ -13,6 +13,7 @@ _MOST_FEW = 256
 """Slots that are kept as a list whatever share of all they are."""
 _ROOM = 4_096
 """Bytes by which a set grows at once."""
+_DIGITS = tuple(1 << digit for digit in range(8))
 _AS_TRUTH = bytes.maketrans(b"01", b"\x00\x01")
 
 
@@ -27,10 +28,10 @@ class Bitmap:
 
     def add(self, slot: int) -> None:
         """Add a slot."""
-        place = slot >> 3
-        if place >= len(self._bytes):
-            self._bytes.extend(bytes(place + _ROOM - len(self._bytes)))
-        self._bytes[place] |= 1 << (slot & 7)
+        octets, place = self._bytes, slot >> 3
+        if place >= len(octets):
+            octets.extend(bytes(place + _ROOM - len(octets)))
+        octets[place] |= _DIGITS[slot & 7]
         self._bits = None
 
     def discard(self, slot: int) -> None:
@@ -62,13 +63,13 @@ class Postings:
 
     def add(self, slot: int) -> None:
         """Add a slot that is not in it, greater than all that are."""
-        self.size += 1
+        self.size = size = self.size + 1
         if self._many is not None:
             self._many.add(slot)
             return
         self._few.append(slot)
         # A number of a list takes 32 bits.
-        if self.size > _MOST_FEW and self.size * 32 > slot:
+        if size > _MOST_FEW and size * 32 > slot:
             self._many = Bitmap()
             for known in self._few:
                 self._many.add(known)
@@ -110,9 +111,11 @@ class NumberColumn:
         """Give a slot its number, which is not negative."""
         while number >> len(self._slices):
             self._slices.append(Bitmap())
-        for digit, slice_ in enumerate(self._slices):
-            if number >> digit & 1:
-                slice_.add(slot)
+        slices = self._slices
+        while number:
+            lowest = number & -number
+            slices[lowest.bit_length() - 1].add(slot)
+            number ^= lowest
 
     def at_least(self, bound: int, within: int) -> int:
         """Return the slots of a set whose number is not below a bound."""

@@ -9,9 +9,8 @@ from collections.abc import Iterable, Iterator
 from app.domain.identity.comparison_keys import phrase_key
 from app.domain.passport.slots import Bitmap, Postings
 
-_WORD = re.compile(r"\w+")
-LONGEST = 64
-"""Letters of a word that are compared."""
+_WORD = re.compile(r"\w{1,64}")
+"""A longer word is several."""
 SHORTEST_BEGINNING = 3
 """Letters from which on a word also finds those that begin with it."""
 _MOST_REMEMBERED = 512
@@ -23,7 +22,7 @@ def words_of(text: str) -> list[str]:
     """Return the words of a text, each once: letters and digits, without case and accents."""
     # A description is compared once: `phrase_key` would remember thousands of them for nothing.
     folded = text.lower() if text.isascii() else phrase_key.__wrapped__(text)
-    return list(dict.fromkeys(word[:LONGEST] for word in _WORD.findall(folded)))
+    return list(dict.fromkeys(_WORD.findall(folded)))
 
 
 class WordIndex:
@@ -37,13 +36,16 @@ class WordIndex:
 
     def add(self, slot: int, words: Iterable[str]) -> None:
         """Add the words of a slot, each once."""
+        known, new = self._slots, self._unsorted
         for word in words:
-            postings = self._slots.get(word)
-            if postings is None:
-                postings = self._slots[word] = Postings()
-                self._unsorted.append(word)
-            postings.add(slot)
-        self._remembered.clear()
+            try:
+                known[word].add(slot)
+            except KeyError:
+                postings = known[word] = Postings()
+                postings.add(slot)
+                new.append(word)
+        if self._remembered:
+            self._remembered.clear()
 
     def having(self, word: str) -> int:
         """Return the slots that have a word, or one that begins with it where it has three letters or more."""
