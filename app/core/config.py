@@ -34,7 +34,9 @@ class Settings(BaseSettings):
     database_url: str = Field(
         "sqlite:///var/pars.db", repr=False, description="SQLAlchemy URL of the SQLite or PostgreSQL database."
     )
-    data_dir: Path = Field(Path("var"), description="Folder for the secret, the demo key and overlay files.")
+    data_dir: Path = Field(
+        Path("var"), description="Folder for the secret, the demo key, the key of transcripts and overlay files."
+    )
     secret_key: str | None = Field(
         None,
         repr=False,
@@ -51,18 +53,15 @@ class Settings(BaseSettings):
         "PARS", min_length=1, max_length=60, description="What pages, mails and authenticators call this installation."
     )
     service_address: str = Field(
-        "",
-        max_length=500,
-        description="Postal address and telephone of whoever runs this installation, for transcripts: lines separated "
-        "by `;`.",
+        "", description="Postal address, telephone and so on that transcripts show, its lines separated by `;`."
     )
     font_dir: Path | None = Field(
-        None, description="Folder with fonts for letters that those of the release lack, for transcripts."
+        None, description="Folder with fonts of scripts beyond Latin, Greek and Cyrillic, for names on transcripts."
     )
     transcript_key: Path | None = Field(
         None,
-        description="PEM file of the private key, and its certificates, that transcripts are signed with. Without it, "
-        "the installation's own key is made in the data folder; several machines are given one.",
+        description="PEM file of the key that signs transcripts, and of its certificates. Without it, a key is made "
+        "and kept in the data folder.",
     )
     smtp_url: str = Field(
         "",
@@ -162,15 +161,26 @@ class Settings(BaseSettings):
             raise PydanticCustomError(OWN_FAULT, "an address such as https://pars.example.org")
         return given.strip().rstrip("/")
 
+    @field_validator("font_dir", "transcript_key", mode="before")
+    @classmethod
+    def _read_path(cls, given: object) -> object:
+        """Take an empty value for none: as a path it would be the working folder."""
+        return None if isinstance(given, str) and not given.strip() else given
+
+    @property
+    def address_lines(self) -> tuple[str, ...]:
+        """The lines of `service_address`."""
+        return tuple(line.strip() for line in self.service_address.split(";") if line.strip())
+
+    @property
+    def transcript_keys(self) -> Path:
+        """The folder of the installation's own key for transcripts, and of the certificates of all that signed them."""
+        return self.data_dir / "transcript-keys"
+
     @property
     def on_sqlite(self) -> bool:
         """Whether the database is a SQLite file."""
         return self.database_url.startswith("sqlite")
-
-    @property
-    def service_address_lines(self) -> tuple[str, ...]:
-        """The lines of the service's address."""
-        return tuple(line.strip() for line in self.service_address.split(";") if line.strip())
 
     @property
     def sqlite_file(self) -> Path | None:

@@ -103,7 +103,7 @@ def _answers(method: str, wanted: int) -> set[int]:
     if method == "GET":
         return {200, 303, 404, 410} if wanted == 200 else {wanted}
     # 401 is the page by which one signs in; a form without a token is 403.
-    return {200: {200, 303, 401, 403, 404, 405, 410, 422}, 303: {401}, 403: {403}, 404: {404}}[wanted]
+    return {200: {200, 303, 401, 403, 404, 405, 410, 415, 422}, 303: {401}, 403: {403}, 404: {404}}[wanted]
 
 
 @pytest.mark.parametrize("person", ["reader", "operator"])

@@ -6,6 +6,7 @@ covered or argued for.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from itertools import islice
@@ -15,12 +16,14 @@ import pytest
 from sqlalchemy import JSON, Boolean, Column, Date, Integer, Table, create_engine, select, text, true
 from sqlalchemy.exc import IntegrityError
 
+from app.domain.passport.transcripts import TranscriptPeriod
 from app.models.base import Instant
 from app.models.tables import metadata
 from app.services.access import clients
 from app.services.context import Service, operator, transact
 from app.services.operations import checks
-from app.services.passport import demo_physician
+from app.services.passport import demo_physician, publishing
+from app.services.people import sessions
 from app.store.sql.values import to_document
 from app.store.states import LEFT_OUT
 from tests.builders.bodies import a_completion, john
@@ -83,6 +86,16 @@ OF_THE_REGISTRY = (
 PROTECTED = [name for name in sorted(metadata.tables) if name not in UNPROTECTED_TABLES]
 
 
+def publish_transcript(service: Service) -> None:
+    """Let the physician of the demo publish a transcript."""
+    signed = transact(operator(service), demo_physician.enter, "A browser")
+    found = service.database.read(lambda connection: sessions.find(connection, signed.token))
+    assert found is not None
+    caller = service.database.read(lambda connection: sessions.caller_of(connection, service, found))
+    assert caller is not None
+    transact(caller, publishing.save, asyncio.run(publishing.prepare(caller, TranscriptPeriod())))
+
+
 @pytest.fixture
 def world(api: Api, service: Service) -> None:
     """Something in every protected table: credit decided on, corrected and withdrawn, held records, an endpoint."""
@@ -98,7 +111,7 @@ def world(api: Api, service: Service) -> None:
     transact(operator(service), clients.grant, vendor.client_id, "0008001")
     assert api.post("/v1/webhook-endpoints", {"url": "https://example.org/hook"}).status == 201
     enrolled(service)
-    transact(operator(service), demo_physician.enter, "A browser")
+    publish_transcript(service)
     settle(service)
     assert checks.find_faults(service) == []
 

@@ -68,10 +68,9 @@ class PassportQuery(PageQuery):
     activity_to: Annotated[Day | None, Field(description="It starts on this day or before.")] = None
     past: Annotated[bool, Field(description="`true` also finds activities that have ended.")] = False
     sort: Annotated[
-        str | None,
+        Annotated[str, Field(max_length=64)] | None,
         AfterValidator(_order),
         Field(
-            max_length=64,
             json_schema_extra={"pattern": f"^(?:{'|'.join(PassportOrder)})$"},
             description="`soonest`: open ones first, the first to end before all; then those to come, by their start; "
             "then past ones, the last to end first. `fit`: those with most of the words in their title first, each "

@@ -83,7 +83,7 @@ def _print(service: Service, transcript: Transcript, now: datetime, code: str | 
     settings = service.settings
     publication = Publication(
         service_name=settings.service_name,
-        address=settings.service_address_lines,
+        address=settings.address_lines,
         contact=settings.support_contact,
         published_on=now.date(),
         code=code,
@@ -104,7 +104,7 @@ def _print_signed(
 
 def key_folder(service: Service) -> Path:
     """Return where the installation's own key, and the certificates of all keys that signed, are kept."""
-    return service.settings.data_dir / "transcript-signing"
+    return service.settings.transcript_keys
 
 
 def save(work: Work, prepared: Prepared) -> PublishedTranscript:

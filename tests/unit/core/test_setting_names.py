@@ -72,7 +72,7 @@ def test_what_others_call_it_is_as_near_as_a_slip(name: str, meant: str | None) 
 
 @pytest.mark.parametrize(
     "name",
-    ["SITE_URL", "REDIS_URL", "MAIL_BOUNCES", "READ_DATABASE_URL", "FONT_DIR", "SERVICE_ACCOUNT", "WORKERS", "HOST"],
+    ["SITE_URL", "REDIS_URL", "MAIL_BOUNCES", "READ_DATABASE_URL", "LOCALE_DIR", "SERVICE_ACCOUNT", "WORKERS", "HOST"],
 )
 def test_another_word_is_no_slip(name: str) -> None:
     assert meant_by(name) is None

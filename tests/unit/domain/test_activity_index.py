@@ -165,7 +165,8 @@ def test_sets_of_slots_are_sets(members: set[int], others: set[int], gone: set[i
 
 @pytest.mark.parametrize(("text", "words"), [
     ("Pain management: 100 % café-style", ["pain", "management", "100", "cafe", "style"]),
-    ("ALZHEIMER’S alzheimer's", ["alzheimer", "s"]), ("Ärzte  ÄRZTE", ["arzte"]), ("?!", []), ("x" * 99, ["x" * 64, "x" * 35]),
+    ("ALZHEIMER’S alzheimer's", ["alzheimer", "s"]), ("Ärzte  ÄRZTE", ["arzte"]), ("?!", []),
+    ("x" * 99, ["x" * 64, "x" * 35]),
 ])  # fmt: skip
 def test_words_are_compared_without_case_accents_and_signs(text: str, words: list[str]) -> None:
     assert words_of(text) == words

@@ -67,7 +67,7 @@ async def search_activities(request: Request, address: Annotated[PassportAddress
     by_script = "hx-request" in request.headers
     if not by_script and any(not value for _, value in request.query_params.multi_items()):
         # A form sends its empty fields too: the address that stays has only what narrows.
-        return go_to(request, asked.address())
+        return _lead(request, asked, {})
     search, said = _search(service, asked)
     found: SearchPage | None = None
     if search is not None:
@@ -76,10 +76,16 @@ async def search_activities(request: Request, address: Annotated[PassportAddress
         found = await activities.search(service, live, search, limit=size, skip=(number - 1) * size, faceted=True)
         last = max(1, -(-found.found.total // size))
         if number > last:
-            return go_to(request, asked.address({"page": [str(last)]} if last > 1 else {}))
+            return _lead(request, asked, {"page": [str(last)]} if last > 1 else {})
     view = _draw(service, asked, said, found, number)
     # What a script was sent is not kept: a form that is sent to the same address later is led to a shorter one.
     return page(request, None, "pages/passport/search.html", view, 422 if said else 200, kept=not by_script)
+
+
+def _lead(request: Request, asked: ListRequest, changes: SentFields) -> Response:
+    """Lead to the search with some values changed, whose links are of this page alone."""
+    address = asked.address(changes)
+    return go_to(request, address if address.startswith("/") else f"{asked.path}{address}")
 
 
 def _read(service: Service, given: SentFields) -> ListRequest:
