@@ -112,18 +112,22 @@ def _record(record: CreditRecord) -> MyRecord:
         completed_on=record.completion.completed_on,
         activity=record.activity,
         provider=record.provider,
-        credits=tuple(_credit(credit, withdrawn=withdrawn) for credit in record.completion.credits),
+        credits=tuple(
+            _credit(credit, withdrawn=withdrawn, several=len(record.completion.credits) > 1)
+            for credit in record.completion.credits
+        ),
     )
 
 
-def _credit(credit: Credit, *, withdrawn: bool) -> MyCredit:
+def _credit(credit: Credit, *, withdrawn: bool, several: bool) -> MyCredit:
     status = CreditStatus.WITHDRAWN if withdrawn else credit.status
     what = f"AMA PRA for {credit.board}" if credit.kind is CreditKind.CME else credit.board
     return MyCredit(
         amount=f"{format_quarters(credit.quarters)} {what}",
         types=", ".join(name for name, _ in credit.credit_types),
         status=status.value,
-        says=_says(credit, status),
+        # Several credits of one record stand beside each other: each says whose it is.
+        says=f"{credit.board}: {_says(credit, status)}" if several else _says(credit, status),
         since=day(credit.status_at.date()),
     )
 
