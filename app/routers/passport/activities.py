@@ -8,13 +8,14 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
+from app.core.errors import RateLimited
 from app.core.http.pagination import next_link, open_cursor, seal_cursor
 from app.core.http.routing import StrictRoute
 from app.routers.activities import ActivityId
 from app.routers.answers import NOT_MODIFIED
 from app.routers.callers import Public, service_of
 from app.routers.conditions import IfNoneMatch
-from app.routers.openapi import binary
+from app.routers.openapi import binary, problems
 from app.schemas.passport.activities import PassportActivityOut, PassportActivityPage, PassportActivityWholeOut
 from app.schemas.passport.queries import PassportQuery
 from app.services.passport import activities
@@ -30,7 +31,7 @@ KEPT_SECONDS = 30
 """How long anybody may keep an answer: it says of what instant it is."""
 
 
-@router.get("", response_model=PassportActivityPage, responses=NOT_MODIFIED)
+@router.get("", response_model=PassportActivityPage, responses=NOT_MODIFIED | problems(RateLimited))
 async def search_activities(
     request: Request, query: Annotated[PassportQuery, Query()], if_none_match: IfNoneMatch = None
 ) -> Response:
@@ -40,6 +41,7 @@ async def search_activities(
     nothing is kept about who searches.
     """
     service = service_of(request)
+    request.app.state.rates.admit_search(request.client.host if request.client is not None else None)
     opened, after = open_cursor(service.keyring, query, PATH)
     asked = search_of(service.catalogue, opened)
     page = await activities.search(

@@ -31,6 +31,8 @@ _SIGN_INS = Rate(1, 100)
 """Forms of people who are not signed in, of one address: each may leave a row, whoever it is about."""
 _WRONG_CODES = Rate(10 / 3_600, 10)
 """Codes of transcripts that are none, of one address."""
+_SEARCHES = Rate(20, 1_000)
+"""Searches of CME Passport of one address: nobody needs a key for them, and one may take a tenth of a second."""
 _AUTHORIZATION = {"header": "Authorization"}
 _PROVIDER = {"header": "PARS-Provider"}
 
@@ -52,6 +54,7 @@ class RateLimits:
         self._refusals = RateTable(_REFUSALS, clock)
         self._sign_ins = RateTable(_SIGN_INS, clock)
         self._wrong_codes = RateTable(_WRONG_CODES, clock)
+        self._searches = RateTable(_SEARCHES, clock)
         self._trusted = settings.trusted_networks
         self._one_at_a_time = asyncio.Lock()
         self._policy = b"" if self._clients is None else _policy("client", self._clients.rate).encode()
@@ -140,6 +143,16 @@ class RateLimits:
         item = ErrorItem(code=RateLimited.code, detail=detail, hint=f"Wait {_wait(missing)}, then try again.")
         raise _refusal("address", self._sign_ins, site, missing, item)
 
+    def admit_search(self, host: str | None) -> None:
+        """Count a search of anybody, for its address; raises `RateLimited` for one too many."""
+        site = None if host is None else site_of(host, self._trusted)
+        if site is None or not (missing := self._searches.take(site)):
+            return
+        detail = f"So many have searched from this address: over {_figures(self._searches.rate)}."
+        # No part of the request is to blame.
+        headers = _refusal_headers("address", self._searches, site, missing)
+        raise RateLimited(f"{detail} Wait {_wait(missing)}, then try again.", headers=headers)
+
     def admit_code(self, host: str | None) -> None:
         """Raise `RateLimited` for an address that has tried too many codes of transcripts that are none."""
         site = None if host is None else site_of(host, self._trusted)
@@ -191,14 +204,15 @@ def _item(detail: str, hint: str, units: int, place: Place) -> ErrorItem:
 
 
 def _refusal(name: str, table: RateTable, key: str, missing: float, item: ErrorItem) -> RateLimited:
+    return RateLimited(item.detail, errors=[item], headers=_refusal_headers(name, table, key, missing))
+
+
+def _refusal_headers(name: str, table: RateTable, key: str, missing: float) -> dict[str, str]:
+    """Return the headers of a refusal, which is counted."""
     _REFUSED.labels(name).inc()
     left, whole_in = table.left(key)
-    return RateLimited(
-        item.detail,
-        errors=[item],
-        headers={
-            "Retry-After": str(max(1, math.ceil(missing))),
-            "RateLimit-Policy": _policy(name, table.rate),
-            "RateLimit": f'"{name}";r={left};t={whole_in}',
-        },
-    )
+    return {
+        "Retry-After": str(max(1, math.ceil(missing))),
+        "RateLimit-Policy": _policy(name, table.rate),
+        "RateLimit": f'"{name}";r={left};t={whole_in}',
+    }

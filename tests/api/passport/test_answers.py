@@ -6,14 +6,19 @@ import re
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
+from app.core.rates import Rate
 from app.domain.passport.links import web_link
 from app.domain.passport.search import PassportFacet
+from app.services.access import rates
+from app.services.context import Service
 from tests.api.passport.conftest import PATH
 from tests.browser.payloads import PAYLOADS
 from tests.harness.api import Answer, Api
 from tests.harness.cases import for_all
+from tests.harness.clock import ManualSeconds
 from tests.harness.passport.listed import an_open_activity
 from tests.harness.refusals import assert_problem
 
@@ -79,6 +84,26 @@ def test_answers_may_be_kept_and_are_not_sent_again(http: TestClient, api: Api) 
         other = http.get(path, params=asked, headers={"If-None-Match": first.headers["etag"]})
         assert other.status_code == 200
         assert other.headers["etag"] != first.headers["etag"]
+
+
+def test_who_searches_without_end_is_told_to_wait_and_others_are_not(
+    app: FastAPI, http: TestClient, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seconds = ManualSeconds()
+    monkeypatch.setattr(rates, "_SEARCHES", Rate(2, 5))
+    app.state.rates = rates.RateLimits(service.settings, seconds)
+    one, other = (TestClient(app, client=(host, 5_000)) for host in ("192.0.2.7", "192.0.2.8"))
+    one.portal = other.portal = http.portal
+    for path in (PATH, "/passport", PATH, PATH, PATH):
+        assert one.get(path).status_code == 200
+    refused = Answer(one.get(PATH))
+    assert_problem(refused, 429, "rate-limited")
+    assert "from this address: over 5 requests at once, and 2 a second" in refused.json["detail"]
+    assert refused.response.headers["retry-after"] == "1"
+    assert one.get("/passport").status_code == 429
+    assert (other.get(PATH).status_code, one.get("/passport/boards").status_code) == (200, 200)
+    seconds.now += 0.5
+    assert one.get(PATH).status_code == 200
 
 
 def test_no_key_is_needed_and_none_is_looked_at(http: TestClient) -> None:

@@ -71,6 +71,7 @@ async def search_activities(request: Request, address: Annotated[PassportAddress
     search, said = _search(service, asked)
     found: SearchPage | None = None
     if search is not None:
+        request.app.state.rates.admit_search(request.client.host if request.client is not None else None)
         size = size_of(given)
         live = request.app.state.listed_activities
         found = await activities.search(service, live, search, limit=size, skip=(number - 1) * size, faceted=True)
