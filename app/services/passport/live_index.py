@@ -124,7 +124,6 @@ class LiveIndex:
         self._seen = loaded.begun_at
         self._loading = None
         self._compared = self._seconds()
-        log.info("the list of activities is loaded", activities=len(loaded.index))
 
     def _refresh(self, connection: Connection, begun: float, now: datetime) -> None:
         assert self._index is not None
