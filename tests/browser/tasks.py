@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+import time
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Error, Page
@@ -89,3 +92,14 @@ def wait_until(page: Page, done: Callable[[], bool], seconds: int = 60) -> None:
             with suppress(Error):  # It goes to its next page by itself just now.
                 page.reload()
     raise AssertionError(f"{page.url} still says: {page.locator('main').inner_text()[:500]}")
+
+
+def mailed_link(folder: Path, address: str, path: str = "/sign-in/") -> str:
+    """Return the path of the link that was mailed to an address, which begins with `path`."""
+    for _ in range(60):
+        for mail in sorted((folder / "mail").glob("*.eml")):
+            text = mail.read_text(encoding="utf-8").replace("=\n", "")
+            if address in text and (link := re.search(rf"https?://[^/\s]+({re.escape(path)}[^\s>]+)", text)):
+                return link[1]
+        time.sleep(0.5)
+    raise AssertionError(f"No mail to {address}")

@@ -14,7 +14,7 @@ from playwright.sync_api import Page
 
 from tests.browser.conftest import Visitor
 from tests.browser.looks import breaches_in
-from tests.browser.tasks import FAULTY, SERIES, fill_tina, open_adding, upload, wait_until
+from tests.browser.tasks import FAULTY, SERIES, fill_tina, mailed_link, open_adding, upload, wait_until
 
 
 def test_learners_are_added_one_by_one_with_live_marks(visitor: Visitor, sound) -> None:  # type: ignore[no-untyped-def]
@@ -194,17 +194,6 @@ def code_of(secret: str) -> str:
     digest = hmac.digest(base64.b32decode(key + "=" * (-len(key) % 8)), counter, "sha1")
     place = digest[-1] & 15
     return f"{(struct.unpack('>I', digest[place : place + 4])[0] & 0x7FFFFFFF) % 1_000_000:06}"
-
-
-def mailed_link(folder: Path, address: str) -> str:
-    """Return the path of the link that was mailed to an address."""
-    for _ in range(60):
-        for mail in sorted((folder / "mail").glob("*.eml")):
-            text = mail.read_text(encoding="utf-8").replace("=\n", "")
-            if address in text and (link := re.search(r"https?://[^/\s]+(/sign-in/[^\s>]+)", text)):
-                return link[1]
-        time.sleep(0.5)
-    raise AssertionError(f"No mail to {address}")
 
 
 def test_the_operator_invites_a_manager_who_signs_in_with_an_authenticator(

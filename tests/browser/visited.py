@@ -135,6 +135,9 @@ ENTERED = {
     "/b/": "ABA's staff",
     "/p/0008001/settings": "a manager",
     "/p/": "a clerk",
+    "/passport/credits": "a physician",
+    "/passport/transcript": "a physician",
+    "/passport/settings": "a physician",
 }
 """As whom addresses are visited, by their beginning, in the words of the demo's buttons; others by nobody."""
 ASTRAY = ["/nowhere"]
