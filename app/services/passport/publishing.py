@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import msgspec
 from sqlalchemy import Connection
 
 from app.core.clock import new_id
-from app.core.errors import NotFound
+from app.core.errors import Conflict, NotFound
 from app.documents.signing import sign_pdf
 from app.documents.signing_keys import SigningCertificate, open_signing_key
 from app.documents.transcript.printing import print_transcript
@@ -28,6 +28,10 @@ from app.store.passport import transcripts
 
 CODE = "verification-code"
 """The purpose of the key by which codes are found, and of that by which they are sealed."""
+PDF_AS_REQUESTS = 40
+"""Requests that printing a PDF counts as: so much longer it takes than a page."""
+MOST_A_DAY = 20
+"""Transcripts that one account publishes in a day: each is kept for ever."""
 MOST_LISTED = 200
 """Transcripts of one account that are listed."""
 
@@ -57,6 +61,7 @@ async def copy_for_reading(caller: Caller, period: TranscriptPeriod) -> bytes:
 
     Raises `Forbidden` while the account is not confirmed.
     """
+    caller.charge(PDF_AS_REQUESTS, 1)
     found = await read_async(caller, my_credits.look, period)
     return await asyncio.to_thread(_print, caller.service, found.transcript, caller.service.clock(), None)
 
@@ -64,6 +69,7 @@ async def copy_for_reading(caller: Caller, period: TranscriptPeriod) -> bytes:
 async def prepare(caller: Caller, period: TranscriptPeriod) -> Prepared:
     """Print and sign the transcript of a period; raises `Forbidden` while the account is not confirmed."""
     service = caller.service
+    caller.charge(PDF_AS_REQUESTS, 1)
     found = await read_async(caller, my_credits.look, period)
     code = new_verification_code()
     pdf, certificate = await asyncio.to_thread(_print_signed, service, found.transcript, service.clock(), code)
@@ -108,8 +114,14 @@ def key_folder(service: Service) -> Path:
 
 
 def save(work: Work, prepared: Prepared) -> PublishedTranscript:
-    """Store a transcript that was printed and signed; raises `Forbidden` for an account that is not confirmed."""
+    """Store a transcript that was printed and signed.
+
+    Raises `Forbidden` for an account that is not confirmed, and `Conflict` for one too many of a day.
+    """
     holder = confirmed(work.connection, work.caller)
+    since = work.now - timedelta(days=1)
+    if transcripts.count_of_account(work.connection, holder.account.client_id, since) >= MOST_A_DAY:
+        raise Conflict(f"You have published {MOST_A_DAY} transcripts within a day. Use one of them, or wait.")
     keyring = work.service.keyring
     published = PublishedTranscript(
         transcript_id=prepared.transcript_id,

@@ -60,6 +60,17 @@ def of_account(connection: Connection, client_id: str, limit: int) -> list[Publi
     return _PUBLISHED.read(connection, rows)
 
 
+def count_of_account(connection: Connection, client_id: str, since: datetime) -> int:
+    """Return how many transcripts an account has published since a moment."""
+    return int(
+        fetch_value(
+            connection,
+            "SELECT count(*) FROM transcripts WHERE client_id = :id AND published_at > :since",
+            {"id": client_id, "since": since},
+        )
+    )
+
+
 def one(connection: Connection, transcript_id: str) -> PublishedTranscript | None:
     """Return a transcript by its id."""
     rows = fetch(

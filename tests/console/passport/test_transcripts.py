@@ -14,7 +14,7 @@ from pypdf import PdfReader
 from app.services.access import erasure
 from app.services.context import Service, operator, transact
 from app.services.operations import checks
-from app.services.passport import demo_physician
+from app.services.passport import demo_physician, publishing
 from tests.builders.people import physicians_on_file
 from tests.harness.api import Api, api_of, settle
 from tests.harness.clock import ManualClock
@@ -178,3 +178,25 @@ def test_a_transcript_that_was_changed_behind_the_services_back_is_found(physici
     settle(service)
     service.database.write(lambda connection: connection.exec_driver_sql("UPDATE transcripts SET content = '{}'"))
     assert any("transcript" in fault for fault in checks.find_faults(service, whole=False))
+
+
+def test_an_account_publishes_so_many_transcripts_a_day(
+    physician: Window, service: Service, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(publishing, "MOST_A_DAY", 2)
+    for _ in range(2):
+        publish(physician)
+    physician.open(TRANSCRIPT).submit(PUBLISH)
+    assert "You have published 2 transcripts within a day" in physician.text
+    clock.now += timedelta(days=1, minutes=1)
+    signed = transact(operator(service), demo_physician.enter, "A browser")
+    physician.browser.cookies.set("__Host-pars", signed.token, domain="testserver.local", path="/")
+    publish(physician)
+
+
+def test_the_account_page_does_not_tell_which_physician_of_the_registry_it_is(
+    physician: Window, service: Service
+) -> None:
+    physician.open("/account")
+    assert "CME Passport: learner" in physician.text
+    assert not any(id in physician.text for id in physicians_on_file(service))

@@ -12,6 +12,7 @@ from app.console.pages.entrance.second_factor import qr_of
 from app.console.routes import PageRoute, Sent, SentFields, value_of
 from app.console.visitors import AnyPerson, Visitor
 from app.core.errors import InvalidRequest
+from app.domain.clients import Role
 from app.domain.people.persons import MailChoice, Theme
 from app.domain.people.sessions import Session
 from app.domain.people.totp import address_of, shown_secret
@@ -173,5 +174,8 @@ async def _show(request: Request, visitor: Visitor, form: DrawnForm, status: int
 def _said(visitor: Visitor, place: str) -> str:
     """Return of what a membership is, in words."""
     kind, _, id = place.partition(":")
+    if kind == Role.LEARNER.value:
+        # Which physician of the registry it is, the pages of the account say once it is confirmed.
+        return "CME Passport"
     name = visitor.named(id)
     return f"{kind.capitalize()} {name or id}".strip()

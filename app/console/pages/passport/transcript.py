@@ -15,7 +15,7 @@ from app.console.once import submit_once
 from app.console.pages.passport.my_credits import read_period
 from app.console.routes import PageRoute, Sent, value_of
 from app.console.visitors import Physician
-from app.core.errors import Forbidden
+from app.core.errors import Conflict, Forbidden
 from app.domain.passport.transcripts import Transcript, content_of
 from app.services.context import read_async
 from app.services.passport import my_credits, publishing
@@ -117,6 +117,8 @@ async def publish_transcript(request: Request, visitor: Physician, sent: Sent) -
         done = await submit_once(request, visitor, sent, publishing.save, prepared)
     except Forbidden:
         return go_to(request, "/passport/settings", _NOT_CONFIRMED)
+    except Conflict as refusal:
+        return go_to(request, "/passport/transcript", Flash(text=refusal.detail, kind="no"))
     text = f"Published. Its verification code is {prepared.code}." if not done.again else "It was published already."
     return go_to(request, "/passport/transcript#published", Flash(text=text))
 
