@@ -139,8 +139,9 @@ class LiveIndex:
         if providers != self._providers:
             renamed = [id for id, provider in providers.items() if self._providers.get(id) != provider]
             changed += store.of_providers(connection, renamed)
-            self._providers = providers
         self._apply(gone, store.load(connection, changed), changed)
+        # Noted when all is done: after a failure on the way, the next look finds the same again.
+        self._providers = providers
         # By this clock, not by the newest change: one row from a clock that is ahead would hide all that follow.
         self._seen = now
         if begun - self._compared >= COMPARE_SECONDS:

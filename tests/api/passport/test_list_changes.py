@@ -134,6 +134,26 @@ def test_a_provider_that_is_renamed_is_found_by_its_new_name(api: Api, http: Tes
     assert http.get(f"{PATH}/{id}").json()["provider"]["name"] == "Boreal Clinic"
 
 
+def test_a_look_that_failed_on_its_way_is_made_again(
+    api: Api, http: TestClient, app: FastAPI, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    id = register(api)
+    assert listed(http, q=f"{WORD} western") == [id]
+    service.database.write(
+        lambda connection: execute(
+            connection, "UPDATE providers SET name = 'Boreal Clinic' WHERE provider_id = '0008001'"
+        )
+    )
+    with monkeypatch.context() as failing:
+        failing.setattr(live_index.store, "load", _fail)
+        assert http.get(PATH).status_code == 500
+    assert listed(http, q=f"{WORD} boreal") == [id]
+
+
+def _fail(*_: Any) -> None:
+    raise RuntimeError("the database is away")
+
+
 async def _ids(service: Service, live: LiveIndex) -> list[str]:
     page = await activities.search(service, live, ActivitySearch(words=(WORD,), past=True), limit=50)
     return [id for _, id in page.found.places]
