@@ -10,14 +10,19 @@ PATH = "/passport?past=true"
 def test_what_is_found_and_the_number_on_the_button_follow_each_tick(visitor: Visitor) -> None:
     page = visitor.open(PATH)
     assert page.get_by_role("button", name="Show 8 activities").is_visible()
+    assert page.get_by_role("checkbox", name="Free (5)", exact=True).is_visible()
+    assert page.get_by_role("checkbox", name="Regularly Scheduled Series (1)").is_visible()
     box = page.get_by_role("checkbox", name="Ophthalmology (3)", exact=True)
     box.check()
     page.get_by_role("button", name="Show 3 activities").wait_for()
     assert page.locator(".results > li").count() == 3
     assert page.get_by_role("link", name="Specialty: Ophthalmology").is_visible()
-    # The tick keeps the focus, and its own filter's other values can still be ticked.
+    # The tick keeps the focus; counts of other filters follow, its own stay, so that another value can be ticked.
     assert page.evaluate("document.activeElement.value") == "Ophthalmology"
+    assert page.get_by_role("checkbox", name="Free (1)", exact=True).is_visible()
+    assert page.get_by_role("checkbox", name="Regularly Scheduled Series").count() == 0
     page.get_by_role("checkbox", name="Anesthesiology (1)", exact=True).check()
+    page.get_by_role("checkbox", name="Free (2)", exact=True).wait_for()
     page.get_by_role("button", name="Show 4 activities").click()
     page.wait_for_url("**specialty=Ophthalmology&specialty=Anesthesiology")
     assert page.title().startswith("4 activities")

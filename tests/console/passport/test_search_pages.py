@@ -96,6 +96,13 @@ def test_what_a_script_asks_for_is_answered_at_once_and_not_kept(browser: TestCl
     answer = browser.get(f"{PATH}?q=&specialty=Neurology", headers={"HX-Request": "true"})
     assert (answer.status_code, answer.headers["cache-control"]) == (200, "no-cache, no-transform")
     assert titles(html.fromstring(answer.text)) == titles(shown(browser, f"{PATH}?specialty=Neurology"))
+    # The filter that was changed stays as it is: nothing of it changed, and the focus is there.
+    source = {"HX-Request": "true", "HX-Source": "div#find-in-specialty"}
+    part = html.fromstring(browser.get(f"{PATH}?specialty=Neurology", headers=source).text)
+    follows = part.xpath("//*[@hx-swap-oob]/@id")
+    assert {"find-show", "find-in-board", "find-in-moc"} <= set(follows)
+    assert {"find-in-specialty", "find-in-credits_from", "find-in-activity_from"}.isdisjoint(follows)
+    assert not shown(browser).xpath("//*[@hx-swap-oob]")
 
 
 def test_every_control_has_a_name_that_the_address_takes(browser: TestClient) -> None:

@@ -8,13 +8,14 @@ from typing import Annotated
 
 import msgspec
 from fastapi import APIRouter, Query, Request
+from msgspec.structs import replace
 from starlette.responses import Response
 
 from app.console.drawn_forms import DrawnForm, Said
 from app.console.frame import go_to, page
 from app.console.lists.addresses import ListRequest, PassportAddress, read_request
-from app.console.lists.filters import FilterKind, size_of
-from app.console.lists.listings import DrawnFilter, MenuItem, draw_chips, draw_filter
+from app.console.lists.filters import FilterKind, ListFilter, size_of
+from app.console.lists.listings import DrawnFilter, MenuItem, Options, draw_chips, draw_filter
 from app.console.lists.passport_list import PASSPORT, passport_options, ways_out
 from app.console.pages.passport.shown import FoundActivityView
 from app.console.routes import ANYBODY, PageRoute, SentFields
@@ -55,6 +56,8 @@ class SearchView(msgspec.Struct, frozen=True, kw_only=True):
     back: str
     further: str
     as_of: datetime | None
+    follows: Sequence[str]
+    """The filters whose counts follow a tick in another one, where a script asked; none for a whole page."""
 
 
 @router.get(PATH)
@@ -79,6 +82,8 @@ async def search_activities(request: Request, address: Annotated[PassportAddress
         if number > last:
             return _lead(request, asked, {"page": [str(last)]} if last > 1 else {})
     view = _draw(service, asked, said, found, number)
+    if by_script:
+        view = replace(view, follows=_following(request.headers.get("hx-source", "")))
     # What a script was sent is not kept: a form that is sent to the same address later is led to a shorter one.
     return page(request, None, "pages/passport/search.html", view, 422 if said else 200, kept=not by_script)
 
@@ -113,8 +118,6 @@ def _draw(
     given, size = asked.given, size_of(asked.given)
     options = passport_options(found.found if found is not None else None, asked)
     order = next(iter(given.get("sort", asked.fixed.get("sort", ()))), PASSPORT.sorts[0][0])
-    # A facet of which nothing has any value is left out, not typed.
-    offered = [one for one in PASSPORT.filters if one.kind is not FilterKind.SEVERAL or options[one.name]]
     total = found.found.total if found is not None else 0
     pages = max(1, -(-total // size))
     today = service.clock().date()
@@ -126,9 +129,9 @@ def _draw(
         path=asked.path,
         form=DrawnForm(given, said, prefix="find"),
         kept={name: given[name][0] for name in ("sort", "limit") if name in given},
-        filters=[draw_filter(filter, options) for filter in offered if not filter.more],
-        more=[draw_filter(filter, options) for filter in offered if filter.more],
-        more_on=sum(filter.name in given for filter in offered if filter.more),
+        filters=[_draw_filter(filter, options) for filter in PASSPORT.filters if not filter.more],
+        more=[_draw_filter(filter, options) for filter in PASSPORT.filters if filter.more],
+        more_on=sum(filter.name in given for filter in PASSPORT.filters if filter.more),
         on=len(asked.filters_on),
         chips=tuple(draw_chips(asked, options)),
         cleared=asked.cleared,
@@ -147,7 +150,22 @@ def _draw(
         back=page_address(number - 1) if number > 1 else "",
         further=page_address(number + 1) if number < pages else "",
         as_of=found.as_of if found is not None else None,
+        follows=(),
     )
+
+
+def _draw_filter(filter: ListFilter, options: Options) -> DrawnFilter:
+    """Return a filter with what it offers; a facet of which nothing has any value offers nothing, and is not typed."""
+    if filter.kind is FilterKind.SEVERAL and not options[filter.name]:
+        return DrawnFilter(name=filter.name, label=filter.label, kind=filter.kind.value, options=())
+    return draw_filter(filter, options)
+
+
+def _following(source: str) -> list[str]:
+    """Return the filters whose counts follow a tick in the one that a script names: of its own, none changes."""
+    facets = (FilterKind.SEVERAL, FilterKind.ONE)
+    changed = source.rpartition("#find-in-")[2]
+    return [one.name for one in PASSPORT.filters if one.kind in facets and one.name != changed]
 
 
 def _number_of(typed: Sequence[str]) -> int:
