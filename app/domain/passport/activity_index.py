@@ -9,7 +9,7 @@ Two threads must not use one index at once.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date
 from functools import reduce
 from itertools import islice
@@ -89,10 +89,6 @@ class ActivityIndex:
         """Return the version in which an activity is known; None for one that is not listed."""
         slot = self._slot_of.get(activity_id)
         return None if slot is None else self._versions[slot]
-
-    def ids(self) -> Iterable[str]:
-        """Return the ids of all activities."""
-        return self._slot_of.keys()
 
     def remove(self, activity_id: str) -> None:
         """Leave an activity out from now on."""

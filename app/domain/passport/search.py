@@ -64,8 +64,6 @@ class PassportOrder(enum.StrEnum):
     CREDITS_DOWN = "-credits"
 
 
-OTHER_FILTERS = ("q", "credits", "moc_points", "dates")
-"""Filters that are no facets: words, spans of amounts, and the span of days."""
 Place: TypeAlias = Sequence[Any]
 """Where an activity stands in an order, as a value of JSON."""
 CreditTypeKey: TypeAlias = tuple[str, str]

@@ -28,8 +28,6 @@ from app.store.passport.listed_activities import ListingProvider
 
 REFRESH_SECONDS = 1.0
 """How long a state of the index is shown before what has changed is looked for."""
-FRESH_SECONDS = 5
-"""How late a change may show, as pages say it: a look, and what it takes to read and add what it found."""
 OVERLAP = timedelta(minutes=2)
 COMPARE_SECONDS = 60.0
 WAIT_SECONDS = 10.0
