@@ -60,7 +60,8 @@ class Contract:
         ]
         self._found = sorted(
             ((_pattern(operation.path), operation) for operation in self.operations),
-            key=lambda one: one[1].path.count("{"),
+            # Of as many parameters, the one with an ending is meant first: `{id}.pdf` before `{id}`.
+            key=lambda one: (one[1].path.count("{"), one[1].path.endswith("}")),
         )
         self._validators: dict[str, Draft202012Validator] = {}
 

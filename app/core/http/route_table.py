@@ -7,18 +7,20 @@ from collections.abc import Iterator, Sequence
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
-_PARAMETER = re.compile(r"\{(\w+)(:path)?\}")
+_PARAMETER = re.compile(r"\{(\w+)(?P<rest>:path)?\}(?P<ending>\.[a-z0-9]+)?")
 
 
 class _Node(Generic[T]):
     """The routes whose paths begin alike."""
 
-    __slots__ = ("by_method", "literal", "rest", "segment")
+    __slots__ = ("by_method", "endings", "literal", "rest", "segment")
 
     def __init__(self) -> None:
         self.by_method: dict[str, tuple[T, tuple[str, ...]]] = {}
         """What serves each method of a path that ends here, with the names of its parameters in their order."""
         self.literal: dict[str, _Node[T]] = {}
+        self.endings: dict[str, _Node[T]] = {}
+        """What goes on with a segment of an ending, as `{name}.pdf` does."""
         self.segment: _Node[T] | None = None
         """What goes on with any segment."""
         self.rest: _Node[T] | None = None
@@ -26,24 +28,29 @@ class _Node(Generic[T]):
 
 
 class RouteTable(Generic[T]):
-    """Routes by method and path; where several fit, a literal segment goes before a parameter."""
+    """Routes by method and path; where several fit, a literal segment goes before a parameter.
+
+    A parameter may have an ending, the kind of file: `/x/{name}.pdf` stands beside `/x/{name}`, and goes before it.
+    """
 
     def __init__(self) -> None:
         self._root: _Node[T] = _Node()
 
     def add(self, methods: Sequence[str], path: str, serves: T) -> None:
-        """Add a route. Raises `ValueError` for a path whose parameters are no whole segments, or that is taken."""
+        """Add a route; raises `ValueError` for a path that is taken, or with a parameter that is no segment so."""
         node, names = self._root, []
         for part in path.split("/")[1:]:
             parameter = _PARAMETER.fullmatch(part)
-            if parameter is None:
+            if parameter is None or (parameter["rest"] and parameter["ending"]):
                 if "{" in part:
                     raise ValueError(f"{path}: {part} is neither a literal nor a parameter")
                 node = node.literal.setdefault(part, _Node())
                 continue
             names.append(parameter[1])
-            if parameter[2]:
+            if parameter["rest"]:
                 node.rest = node = node.rest or _Node()
+            elif parameter["ending"]:
+                node = node.endings.setdefault(parameter["ending"], _Node())
             else:
                 node.segment = node = node.segment or _Node()
         for method in methods:
@@ -77,6 +84,10 @@ def _matching(
     part = parts[place]
     if part in node.literal:
         yield from _matching(node.literal[part], parts, place + 1, values)
+    for ending, ended in node.endings.items():
+        value = part.removesuffix(ending)
+        if value and value != part:
+            yield from _matching(ended, parts, place + 1, (*values, value))
     if node.segment is not None and part:
         yield from _matching(node.segment, parts, place + 1, (*values, part))
     if node.rest is not None:

@@ -10,8 +10,13 @@ from hypothesis import strategies as st
 
 from app.core.http.route_table import RouteTable
 
-PATHS = ("/a", "/a/{one}", "/a/b", "/a/{one}/b", "/a/b/{two}", "/a/{one}/{two}", "/c/{rest:path}", "/c/d", "/", "/a:b")
-SEGMENT = st.sampled_from(["", "a", "b", "c", "d", "x", "a:b", "{one}", "é", "%2F"])
+PATHS = (
+    "/a", "/a/{one}", "/a/b", "/a/{one}/b", "/a/b/{two}", "/a/{one}/{two}", "/c/{rest:path}", "/c/d", "/", "/a:b",
+    "/a/{one}.pdf", "/b/{one}.pdf", "/b/{one}.csv",
+)  # fmt: skip
+SEGMENT = st.sampled_from(
+    ["", "a", "b", "c", "d", "x", "a:b", "{one}", "é", "%2F", "x.pdf", ".pdf", "x.csv.pdf", "pdf"]
+)
 ADDRESS = st.lists(SEGMENT, max_size=4).map(lambda segments: "/" + "/".join(segments))
 
 
@@ -44,9 +49,10 @@ def test_a_route_is_found_exactly_where_one_fits(address: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("address", "path"), [("/a/b", "/a/b"), ("/a/b/x", "/a/b/{two}"), ("/a/x/b", "/a/{one}/b"), ("/c/d", "/c/d")]
-)
-def test_a_literal_segment_goes_before_a_parameter(address: str, path: str) -> None:
+    ("address", "path"), [("/a/b", "/a/b"), ("/a/b/x", "/a/b/{two}"), ("/a/x/b", "/a/{one}/b"), ("/c/d", "/c/d"),
+     ("/a/x.pdf", "/a/{one}.pdf"), ("/a/.pdf", "/a/{one}"), ("/a/x.PDF", "/a/{one}")],
+)  # fmt: skip
+def test_a_literal_segment_goes_before_a_parameter_and_an_ending_before_none(address: str, path: str) -> None:
     found = a_table().find("GET", address)
     assert found is not None
     assert found[0] == path
@@ -60,12 +66,13 @@ def test_another_method_does_not_hide_a_route_behind_a_parameter() -> None:
     assert a_table().methods_at("/nowhere") == []
 
 
-@pytest.mark.parametrize("path", ["/a/x{one}", "/a/{one}.csv", "/a/{one:int}"])
-def test_a_parameter_is_a_whole_segment(path: str) -> None:
+@pytest.mark.parametrize("path", ["/a/x{one}", "/a/{one}x", "/a/{one}.{two}", "/a/{one:int}", "/c/{rest:path}.pdf"])
+def test_a_parameter_is_a_whole_segment_but_for_an_ending(path: str) -> None:
     with pytest.raises(ValueError, match="neither a literal nor a parameter"):
         a_table().add(["GET"], path, "x")
 
 
-def test_a_path_is_taken_once() -> None:
+@pytest.mark.parametrize("path", ["/a/{other}", "/a/{other}.pdf"])
+def test_a_path_is_taken_once(path: str) -> None:
     with pytest.raises(ValueError, match="is there already"):
-        a_table().add(["GET"], "/a/{other}", "x")
+        a_table().add(["GET"], path, "x")
