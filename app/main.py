@@ -62,6 +62,7 @@ from app.routers.looking import (
 )
 from app.routers.openapi import describe, describe_webhooks, operation_id
 from app.routers.passport import activities as passport_activities
+from app.routers.passport import disputes
 from app.rules.catalogue import BOARDS_FOLDER, load_catalogue
 from app.services.access.authentication import ClientCache
 from app.services.access.key_uses import KeyUses
@@ -90,6 +91,7 @@ ROUTERS = (
     events.router,
     held_records.router,
     help_requests.router,
+    disputes.router,
     validations.router,
     batches.router,
     batch_files.router,

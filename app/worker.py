@@ -30,7 +30,7 @@ from app.services.events.recovery import recover_next
 from app.services.events.sender import WebhookSender
 from app.services.held.judging import HeldJudge
 from app.services.operations.sealing import SealResult, seal_next
-from app.services.passport import forgetting
+from app.services.passport import answering, forgetting
 from app.services.people import mail, staff_mails
 from app.store import commits, stalled_connections
 from app.store.looking import totals
@@ -38,6 +38,7 @@ from app.store.looking import totals
 PAUSE_SECONDS = 0.25
 HOUR_SECONDS = 3_600
 STALL_SECONDS = 5
+DISPUTE_SECONDS = 5
 MAIL_SECONDS = 1
 STAFF_MAIL_SECONDS = 600
 READERS = 2
@@ -153,6 +154,7 @@ class Worker:
             Loop(service, "judging held records", HeldJudge()),
             Loop(service, "forgetting", delete_expired, HOUR_SECONDS),
             Loop(service, "removing", DailyRetention(), HOUR_SECONDS),
+            Loop(service, "settling disputes", answering.pass_time, DISPUTE_SECONDS),
             Loop(service, "sending mails", mail.send_next, MAIL_SECONDS),
             Loop(service, "writing staff mails", staff_mails.write_due, STAFF_MAIL_SECONDS),
             Loop(service, "ending stalls", end_stalls, STALL_SECONDS),

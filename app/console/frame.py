@@ -95,7 +95,7 @@ SECTIONS: dict[str, tuple[Section, ...]] = {
     "p": (
         Section(title="Home", folder="", role="reader"),
         Section(title="Activities", folder="activities", role="reader"),
-        Section(title="Learners", folder="learners", also=("completions", "summary"), role="reader"),
+        Section(title="Learners", folder="learners", also=("completions", "summary", "disputes"), role="reader"),
         Section(title="Uploads", folder="uploads", also=("held",), role="reporter"),
         Section(title="Validate", folder="validate", role="reporter", reads=False),
         Section(title="Reports", folder="reports", role="reader"),
@@ -116,7 +116,7 @@ SECTIONS: dict[str, tuple[Section, ...]] = {
     ),
     "passport": (
         Section(title="Find activities", folder="", also=("activities", "boards"), role="learner"),
-        Section(title="My credits", folder="credits", role="learner"),
+        Section(title="My credits", folder="credits", also=("disputes",), role="learner"),
         Section(title="Transcript", folder="transcript", also=("transcripts",), role="learner"),
         Section(title="Settings", folder="settings", role="learner"),
     ),

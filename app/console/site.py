@@ -11,6 +11,7 @@ from app.console.pages import (
     boards,
     completions,
     correct,
+    disputes,
     downloads,
     fixing,
     held,
@@ -58,6 +59,7 @@ PAGES = (
     *boards.ROUTERS,
     *operator.ROUTERS,
     joining_codes.router,
+    disputes.router,
     *passport.ROUTERS,
 )
 """The pages, none of them in the description of the API."""

@@ -287,6 +287,29 @@ class TranscriptAudit(AuditFields, frozen=True, kw_only=True):
     """Of the PDF as it was signed."""
 
 
+class DisputeAudit(AuditFields, frozen=True, kw_only=True):
+    """A physician disputed a record or asked for its withdrawal; somebody answered or decided it; or it was closed."""
+
+    noun: ClassVar[str] = "dispute"
+
+    provider_id: str
+    kind: str
+    status: str
+    completion_id: str | UnsetType = UNSET
+    """Left out where it is about all that the provider has reported."""
+    activity_id: str | UnsetType = UNSET
+
+
+class PermissionAudit(AuditFields, frozen=True, kw_only=True):
+    """A physician withdrew the permission to report them, or gave it back."""
+
+    noun: ClassVar[str] = "withdrawn-permission"
+
+    provider_id: str
+    completion_id: str | UnsetType = UNSET
+    """Left out where nothing may be reported."""
+
+
 class JoiningCodeAudit(AuditFields, frozen=True, kw_only=True):
     """A provider made a code by which a physician opens or confirms an account; its subject is the physician."""
 

@@ -9,7 +9,7 @@ from datetime import datetime
 import msgspec
 from msgspec import UNSET
 
-from app.domain.audit import ActivityAudit, AuditEntry, BatchAudit, CompletionAudit, HeldAudit, HelpAudit
+from app.domain.audit import ActivityAudit, AuditEntry, BatchAudit, CompletionAudit, DisputeAudit, HeldAudit, HelpAudit
 
 
 class EventKind(enum.StrEnum):
@@ -23,6 +23,10 @@ class EventKind(enum.StrEnum):
     """A held record was refused: nobody was matched in its time, or another rule refuses it."""
     HELP_ANSWERED = "help.answered"
     """The operator answered a request for help."""
+    DISPUTE_OPENED = "dispute.opened"
+    """A physician says that a record is wrong, or withdraws permission."""
+    DISPUTE_CLOSED = "dispute.closed"
+    """A dispute has ended: the record was changed, it was refused, or taken back."""
     CREDIT_DECIDED = "credit.decided"
     """A board accepted or rejected a credit, or was sent it and does not decide."""
     CREDIT_CORRECTED = "credit.corrected"
@@ -80,6 +84,9 @@ def events_of(entry: AuditEntry) -> Iterator[tuple[EventKind, dict[str, str]]]:
         yield EventKind.BATCH_COMPLETED, {"batch_id": entry.subject_id, "provider_id": entry.provider_id}
     if entry.noun in (HeldAudit.noun, HelpAudit.noun):
         yield from _events_of_held(entry, entry.provider_id)
+    if entry.noun == DisputeAudit.noun and entry.verb in _OF_DISPUTES:
+        about = {name: entry.fields[name] for name in ("completion_id", "activity_id") if name in entry.fields}
+        yield _OF_DISPUTES[entry.verb], {"dispute_id": entry.subject_id, "provider_id": entry.provider_id} | about
     if entry.noun != CompletionAudit.noun:
         return
     fields = msgspec.convert(entry.fields, CompletionAudit)
@@ -98,6 +105,15 @@ def events_of(entry: AuditEntry) -> Iterator[tuple[EventKind, dict[str, str]]]:
         yield EventKind.CREDIT_DECIDED, ids | {"credit_id": credit_id}
     if fields.reported or entry.verb == "report":
         yield EventKind.COMPLETION_REPORTED, ids
+
+
+_OF_DISPUTES = {
+    "open": EventKind.DISPUTE_OPENED,
+    "agree": EventKind.DISPUTE_CLOSED,
+    "refuse": EventKind.DISPUTE_CLOSED,
+    "take-back": EventKind.DISPUTE_CLOSED,
+}
+"""By the verbs of disputes."""
 
 
 def _events_of_held(entry: AuditEntry, provider_id: str) -> Iterator[tuple[EventKind, dict[str, str]]]:

@@ -44,6 +44,11 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """Whom to ask when nothing else helps."""
     unaccredited: Set[str] = frozenset()
     """Activities, by id, that lie outside the time of their provider's accreditation."""
+    unpermitted: Set[tuple[str, str, str | None, date | None]] = frozenset()
+    """What physicians no longer permit, as (provider, learner, activity, day), of the learners who were matched.
+
+    Activity and day are None where nothing may be reported.
+    """
 
     def activity_of(self, report: CompletionReport) -> Activity | None:
         """Return a report's activity if it is the provider's; another provider's is as if it did not exist.

@@ -19,6 +19,7 @@ from app.rules.slips import how_to_give_names
 _NEEDS = "slides, Reporting Learners: what info is needed"
 _FIELDS = "accreditor's field descriptions"
 ACCREDITED = "ours: an organisation is accredited for a time, and gives credit for activities of that time"
+PERMITTED = "ours: a permission that can be given can be taken back, and holds for nothing that comes after"
 NOTHING_GUESSED = "ours: without the lost letter a name may be somebody else's, so nobody is looked for by what is left"
 
 
@@ -93,6 +94,20 @@ def permission(case: Case) -> Iterator[Fault]:
             "/permission",
             "The learner's permission to report is not attested.",
             'Send "permission": true once the learner has agreed to the reporting.',
+        )
+
+
+@rule("permission-withdrawn", Scope.ALL, source=PERMITTED, needs=("activity", "day", "learner"))
+def permission_withdrawn(case: Case) -> Iterator[Fault]:
+    """The learner has not withdrawn the permission that this provider reports them, or reports this record again."""
+    who = (case.report.provider_id, case.known_learner.physician_id)
+    ended = case.facts.unpermitted
+    if (*who, None, None) in ended or (*who, case.known_activity.activity_id, case.known_day) in ended:
+        yield Fault(
+            "/permission",
+            "The learner has withdrawn the permission to report this.",
+            "Do not report it again. Whoever thinks that this is a mistake asks the learner, who can permit it again "
+            "in CME Passport; what stands already is taken back by withdrawing it.",
         )
 
 

@@ -20,6 +20,8 @@ EventType = TypeAliasType(
         EventKind.COMPLETION_MATCHED,
         EventKind.COMPLETION_UNMATCHED,
         EventKind.HELP_ANSWERED,
+        EventKind.DISPUTE_OPENED,
+        EventKind.DISPUTE_CLOSED,
         EventKind.CREDIT_DECIDED,
         EventKind.CREDIT_CORRECTED,
         EventKind.CREDIT_WITHDRAWN,
@@ -60,6 +62,17 @@ class HelpIds(HeldIds):
     """A request for help with a held record, by its ids."""
 
     help_id: str
+
+
+class DisputeIds(Out):
+    """A physician's dispute, by its ids."""
+
+    dispute_id: str
+    provider_id: str
+    completion_id: str | None = Field(
+        None, exclude_if=_is_absent, description="Left out where permission was withdrawn for all that is reported."
+    )
+    activity_id: str | None = Field(None, exclude_if=_is_absent, description="The activity of the completion then.")
 
 
 class CreditIds(CompletionIds):
@@ -130,6 +143,20 @@ class HelpAnswered(Event):
     data: HelpIds
 
 
+class DisputeOpened(Event):
+    """A physician says that a completion is wrong or another's, or withdraws permission; answer at /v1/disputes."""
+
+    type: Literal[EventKind.DISPUTE_OPENED]
+    data: DisputeIds
+
+
+class DisputeClosed(Event):
+    """A dispute has ended: agreed, refused, or taken back."""
+
+    type: Literal[EventKind.DISPUTE_CLOSED]
+    data: DisputeIds
+
+
 class CreditDecided(Event):
     """A board accepted or rejected a credit."""
 
@@ -195,6 +222,7 @@ class EventIdsOut(BaseModel):
     batch_id: str | None = Field(None, description="For batches.")
     held_id: str | None = Field(None, description="For held records, and for help with them.")
     help_id: str | None = Field(None, description="For answers to requests for help.")
+    dispute_id: str | None = Field(None, description="For physicians' disputes.")
 
 
 class ProviderEventOut(Out):
@@ -223,6 +251,8 @@ EVENTS: tuple[type[Event], ...] = (
     CompletionMatched,
     CompletionUnmatched,
     HelpAnswered,
+    DisputeOpened,
+    DisputeClosed,
     CreditDecided,
     CreditCorrected,
     CreditWithdrawn,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection
 
+from app.store.passport import invariants as passport
 from app.store.people import invariants as people
 from app.store.sql.statements import fetch_column
 
@@ -229,7 +230,7 @@ INVARIANTS: dict[str, str] = {
 }
 
 
-ALL = INVARIANTS | people.INVARIANTS
+ALL = INVARIANTS | people.INVARIANTS | passport.INVARIANTS
 
 
 def broken(connection: Connection) -> dict[str, list[str]]:

@@ -15,7 +15,7 @@ import msgspec
 from sqlalchemy import Connection, Table
 
 from app.core.security import Keyring
-from app.models import activities, held, learners, organisations, passport, people, webhooks
+from app.models import activities, disputes, held, learners, organisations, passport, people, webhooks
 from app.models.base import Instant
 from app.store.sql.key_sets import select_by_keys
 from app.store.sql.statements import Row, fetch, fetch_column, fetch_value, on_sqlite, take_advisory_locks
@@ -30,6 +30,7 @@ STATES: dict[str, tuple[Table, ...]] = {
     "person": (people.people, people.memberships, people.recovery_codes),
     "passport-account": (passport.passport_accounts,),
     "transcript": (passport.transcripts,),
+    "withdrawn-permission": (disputes.withdrawn_permissions,),
     "learner": (learners.learners, learners.learner_names, learners.licenses, learners.certifications),
 }
 """The tables of each noun, all of which have the key of the first one's rows."""

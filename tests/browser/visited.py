@@ -38,6 +38,8 @@ VISITED = {
     "/operator/registry/{physician_id}/unmerge": [],
     "/operator/work": [],
     "/operator/passport": ["/operator/passport"],
+    "/operator/passport/disputes": ["/operator/passport/disputes"],
+    "/operator/passport/disputes/{dispute_id}": [],
     "/p/{provider_id}": ["/p/0008001"],
     "/p/{provider_id}/activities": ["/p/0008001/activities", "/p/0008001/activities?q=nothing-like-it"],
     "/p/{provider_id}/activities/new": ["/p/0008001/activities/new"],
@@ -57,9 +59,18 @@ VISITED = {
     "/p/{provider_id}/completions/{completion_id}/correct": [],
     "/p/{provider_id}/completions/{completion_id}/withdraw": ["/p/0008001/learners > tbody .act a:nth-child(2)"],
     "/passport/credits": ["/passport/credits", "/passport/credits?from=never"],
+    "/passport/credits/{completion_id}": ["/passport/credits > tbody td:nth-child(2) a"],
+    "/passport/credits/{completion_id}/dispute": [
+        "/passport/credits > tbody td:nth-child(2) a > main a[href$='/dispute']"
+    ],
+    "/passport/credits/{completion_id}/permission": [
+        "/passport/credits > tbody td:nth-child(2) a > main a[href$='/permission']"
+    ],
+    "/passport/disputes/{dispute_id}": [],
     "/passport/join": ["/passport/join"],
     "/passport/join/{token}": ["/passport/join/none"],
     "/passport/settings": ["/passport/settings"],
+    "/passport/settings/permission/{reporter_id}": ["/passport/settings > main a[href*='/permission/']"],
     "/passport/settings/close": ["/passport/settings/close"],
     "/passport/sign-in": [],
     "/passport/transcript": ["/passport/transcript", "/passport/transcript?from=never"],
@@ -68,6 +79,8 @@ VISITED = {
     "/passport/transcripts/{transcript_id}/pdf": [],
     "/verify": ["/verify"],
     "/verify/{code}": ["/verify/7K4M-9QXD-2TRA"],
+    "/p/{provider_id}/disputes": ["/p/0008001/disputes", "/p/0008001/disputes?status=ended"],
+    "/p/{provider_id}/disputes/{dispute_id}": [],
     "/p/{provider_id}/held": ["/p/0008001/held"],
     "/p/{provider_id}/held/{held_id}": [],
     "/p/{provider_id}/learners": [
@@ -117,7 +130,8 @@ VISITED = {
 }
 _LOOKED_AT = (
     "", "/activities", "/activities/{activity_id}", "/activities/{activity_id}/learners",
-    "/completions/{completion_id}", "/held", "/held/{held_id}", "/learners", "/reports", "/reports/{name}", "/settings",
+    "/completions/{completion_id}", "/disputes", "/disputes/{dispute_id}", "/held", "/held/{held_id}", "/learners",
+    "/reports", "/reports/{name}", "/settings",
     "/settings/keys", "/settings/keys/{client_id}", "/settings/people", "/settings/provider", "/settings/vendors",
     "/settings/webhooks", "/settings/webhooks/{client_id}/{endpoint_id}", "/summary", "/uploads", "/uploads/{batch_id}",
 )  # fmt: skip
@@ -136,6 +150,7 @@ ENTERED = {
     "/p/0008001/settings": "a manager",
     "/p/": "a clerk",
     "/passport/credits": "a physician",
+    "/passport/disputes": "a physician",
     "/passport/transcript": "a physician",
     "/passport/settings": "a physician",
 }

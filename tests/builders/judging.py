@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
@@ -271,6 +271,7 @@ def judged(
     corrects: Completion | None = None,
     others: Sequence[Completion] = (),
     accredited: bool = True,
+    unpermitted: Collection[tuple[str, str, str | None, date | None]] = (),
 ) -> Verdict:
     """Find, place and judge one record as `app.services.reporting` does."""
     report = report or a_report()
@@ -283,6 +284,7 @@ def judged(
         day_quarters=day_quarters or {},
         support="help@example.org",
         unaccredited=frozenset() if accredited else frozenset([activity.activity_id]),
+        unpermitted=frozenset(unpermitted),
     )
     candidates = Candidates.of(people, {(PROVIDER, LINK): people[0].physician_id} if people else {})
     match = NOT_ASKED

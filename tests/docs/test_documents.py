@@ -122,7 +122,7 @@ def test_every_scope_that_an_operation_needs_stands_in_the_table() -> None:
 
 def test_every_event_that_can_be_read_is_named() -> None:
     told = set(get_args(EventType.__value__))
-    named = set(re.findall(r"`((?:completion|credit|activity|batch|feed|help)\.[a-z]+)`", INTEGRATORS))
+    named = set(re.findall(r"`((?:completion|credit|activity|batch|feed|help|dispute)\.[a-z]+)`", INTEGRATORS))
     assert named == told
 
 

@@ -10,6 +10,7 @@ from starlette.datastructures import Headers
 
 from app.services.context import Service
 from tests.builders.bodies import a_completion
+from tests.builders.disputes import disputed
 from tests.builders.people import import_people, physicians_on_file
 from tests.builders.sent_files import row, workbook
 from tests.harness.api import Answer, Api, api_of
@@ -119,6 +120,8 @@ def caller_of(api: Api, service: Service, operation: Described) -> Api:
     if "webhooks:manage" in needed:
         # Of these the demo world has none.
         assert api.post("/v1/webhook-endpoints", {"url": "https://lms.example.org/pars"}).status == 201
+    if "/v1/disputes" in operation.path:
+        disputed(service, api.report(a_completion()).json["completion_id"])
     if "/v1/held-records" in operation.path:
         assert hold(api, nora()).status == 202
     return api

@@ -22,11 +22,12 @@ from app.models.tables import metadata
 from app.services.access import clients
 from app.services.context import Service, operator, transact
 from app.services.operations import checks
-from app.services.passport import demo_physician, publishing
+from app.services.passport import demo_physician, permission, publishing
 from app.services.people import sessions
 from app.store.sql.values import to_document
 from app.store.states import LEFT_OUT
 from tests.builders.bodies import a_completion, john
+from tests.builders.disputes import physician_of
 from tests.harness.access.people import enrolled
 from tests.harness.api import Api, settle
 from tests.harness.board_views import decide
@@ -66,6 +67,8 @@ UNPROTECTED_TABLES = {
     "sign_in_links": "opens what its person may do anyway, for minutes",
     "passport_claims": "who asked for an account, for a day: the account that comes of it is protected",
     "signing_certificates": "published: who changes one is contradicted by the signatures",
+    "disputes": "what is asked of a provider: what becomes of the record stands with it; whose permission ended, too",
+    "dispute_steps": "what was said of a record: each step is audited, and the record itself is protected",
     "joining_codes": "works once, for weeks: the account that it opens or confirms is protected, and audited",
     "sessions": "opens what its person may do anyway, for hours: memberships and second factors are protected",
 }
@@ -96,6 +99,23 @@ def publish_transcript(service: Service) -> None:
     transact(caller, publishing.save, asyncio.run(publishing.prepare(caller, TranscriptPeriod())))
 
 
+def withdraw_permission(service: Service) -> None:
+    """Withdraw, as the physician of the demo, the permission to report one record, and a provider's altogether."""
+    ((completion_id, provider_id),) = service.database.read(
+        lambda connection: [
+            tuple(row)
+            for row in connection.exec_driver_sql(
+                "SELECT c.completion_id, c.provider_id FROM passport_accounts a "
+                "JOIN completions c ON c.learner_id = a.learner_id AND c.withdrawn_at IS NULL "
+                "ORDER BY c.completion_id LIMIT 1"
+            )
+        ]
+    )
+    physician = physician_of(service, completion_id)
+    transact(physician, permission.withdraw_for_record, completion_id, "")
+    transact(physician, permission.withdraw_for_provider, provider_id, "")
+
+
 @pytest.fixture
 def world(api: Api, service: Service) -> None:
     """Something in every protected table: credit decided on, corrected and withdrawn, held records, an endpoint."""
@@ -112,6 +132,7 @@ def world(api: Api, service: Service) -> None:
     assert api.post("/v1/webhook-endpoints", {"url": "https://example.org/hook"}).status == 201
     enrolled(service)
     publish_transcript(service)
+    withdraw_permission(service)
     settle(service)
     assert checks.find_faults(service) == []
 

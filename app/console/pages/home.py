@@ -52,6 +52,9 @@ _WAYS = {
     AttentionKind.ROWS_TO_FIX: WayOut(
         kind="warn", drawing="warn", verb="Fix the rows", folder="uploads", role="reporter"
     ),
+    AttentionKind.DISPUTES_OPEN: WayOut(
+        kind="warn", drawing="person", verb="Answer", folder="disputes", role="reporter"
+    ),
     AttentionKind.RECORDS_HELD: WayOut(kind="held", drawing="pause", verb="Look", folder="held", role="reporter"),
     AttentionKind.ATTENDANCE_ABOVE_REPORTED: WayOut(
         kind="warn", drawing="person", verb="See which", folder="reports/attendance?missed=true", role="reader"

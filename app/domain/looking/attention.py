@@ -24,6 +24,8 @@ class AttentionKind(enum.StrEnum):
     """Credit that a board rejected, and that nothing has taken the place of."""
     ROWS_TO_FIX = "rows-to-fix"
     """Rejected rows of files of the last 30 days, dry runs left out."""
+    DISPUTES_OPEN = "disputes-open"
+    """What physicians say of records, and the provider is to answer."""
     RECORDS_HELD = "records-held"
     """Records that wait for their physician to be found."""
     ATTENDANCE_ABOVE_REPORTED = "attendance-above-reported"
@@ -93,6 +95,11 @@ _SENTENCES: dict[AttentionKind, tuple[str, str, str]] = {
         "No row of a file waits to be fixed.",
         "1 row of a file of the last 30 days was rejected.",
         "{} rows of files of the last 30 days were rejected.",
+    ),
+    AttentionKind.DISPUTES_OPEN: (
+        "No physician waits for an answer.",
+        "1 physician says that a record is wrong, or withdraws permission.",
+        "Physicians say of {} records that they are wrong, or withdraw permission.",
     ),
     AttentionKind.RECORDS_HELD: (
         "No record is held.",

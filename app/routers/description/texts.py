@@ -43,6 +43,7 @@ TAGS = [
     {"name": "Learner completions", "description": "Who completed which activity, and the credit for it."},
     {"name": "Learners", "description": "The learners that a provider has reported, as it named them."},
     {"name": "Held records", "description": "Records that wait for their physician to be found, and help with them."},
+    {"name": "Disputes", "description": "What physicians say of the records that were reported for them."},
     {"name": "Learner validations", "description": "Whether a physician is known, asked before anything is reported."},
     {"name": "Batches", "description": "Files of records, an outcome for every row, and templates to fill in."},
     {"name": "Downloads", "description": "Whole lists as files by links that work once, for browsers."},

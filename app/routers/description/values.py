@@ -10,6 +10,7 @@ FIELDS: dict[str, str] = {
     "batch_id": "017de0b2-4c30-7b5e-9a61-5f0d2c7be403",
     "held_id": "017de0b2-4c30-7b5e-9a61-5f0d2c7be404",
     "help_id": "017de0b2-4c30-7b5e-9a61-5f0d2c7be405",
+    "dispute_id": "017de0b2-4c30-7b5e-9a61-5f0d2c7be406",
     "physician_id": "017de0b2-4c30-7b5e-9a61-5f0d2c7be411",
     "learner_id": "q3vJb0mWc7xZr5tY2kLh9Q",
     "internal_id": "GR-2026",

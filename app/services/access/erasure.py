@@ -19,7 +19,14 @@ from sqlalchemy import Connection
 
 from app.core.errors import Conflict, NotFound, OperatorFault
 from app.core.progress import report_progress
-from app.domain.audit import CompletionAudit, HeldAudit, PhysicianAudit, TranscriptAudit
+from app.domain.audit import (
+    CompletionAudit,
+    DisputeAudit,
+    HeldAudit,
+    PermissionAudit,
+    PhysicianAudit,
+    TranscriptAudit,
+)
 from app.domain.batch_mends import Mend
 from app.domain.batches import Batch, RawRow
 from app.domain.credits import Completion
@@ -49,7 +56,7 @@ from app.store.access import erasure as stored
 from app.store.completion_versions import VERSIONS, version_text
 from app.store.held import records as held_records
 from app.store.looking import downloads
-from app.store.passport import accounts, transcripts
+from app.store.passport import accounts, disputes, permissions, transcripts
 from app.store.people import persons
 from app.store.registry import physicians
 from app.store.registry.generation import note_registry_change
@@ -317,6 +324,11 @@ def _end_accounts(work: Work, person: PersonToErase) -> None:
     accounts.drop_of_learners(work.connection, person.ids)
     for transcript_id in transcripts.blank_of_learners(work.connection, person.ids):
         work.audit("erase", transcript_id, TranscriptAudit(learner_id=person.root.physician_id))
+    for ended in permissions.end_of_learners(work.connection, person.ids, work.now):
+        work.audit("give-back", ended.permission_id, PermissionAudit(provider_id=ended.provider_id))
+    for dispute in disputes.forget_of_learners(work.connection, person.ids, work.now):
+        fields = DisputeAudit(provider_id=dispute.provider_id, kind=dispute.kind.value, status="taken-back")
+        work.audit("take-back", dispute.dispute_id, fields)
 
 
 def _version_row(work: Work, after: Completion) -> tuple[dict[str, Any], str]:

@@ -15,7 +15,7 @@ import msgspec
 
 from app.core.clock import new_id
 from app.core.errors import OperatorFault
-from app.domain.audit import ActivityAudit, ClientAudit, EndpointAudit, HeldAudit, ProviderAudit
+from app.domain.audit import ActivityAudit, ClientAudit, EndpointAudit, HeldAudit, PermissionAudit, ProviderAudit
 from app.domain.boards import Span
 from app.services.access.authentication import CACHE_SECONDS
 from app.services.context import Service, Work, operator, transact
@@ -139,6 +139,9 @@ def merge(work: Work, provider_id: str, into: str, *, share_references: bool = F
     for held in held_records.by_ids(connection, held_ids).values():
         moved = held_records.move(connection, held, into_id)
         work.audit(VERB, held.held_id, HeldAudit(activity_id=moved.activity_id, provider_id=into_id))
+    for permission_id in rows.ids_of(connection, "withdrawn_permissions", "permission_id", one):
+        work.audit(VERB, permission_id, PermissionAudit(provider_id=into_id))
+    rows.move_all(connection, "withdrawn_permissions", one, into_id)
     for former in rows.name_root(connection, one, into_id):
         work.audit("merge", former, ProviderAudit(other_id=into_id))
     span = planned.accredited

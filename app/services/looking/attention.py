@@ -25,6 +25,7 @@ from app.store.looking import attention
 _SCOPES = {
     AttentionKind.CREDITS_REJECTED: "completions:read",
     AttentionKind.ROWS_TO_FIX: "batches:read",
+    AttentionKind.DISPUTES_OPEN: "completions:read",
     AttentionKind.RECORDS_HELD: "completions:read",
     AttentionKind.ATTENDANCE_ABOVE_REPORTED: "completions:read",
     AttentionKind.ACTIVITIES_TO_CLOSE: "activities:read",
@@ -34,6 +35,7 @@ _SCOPES = {
 _WHERE = {
     AttentionKind.CREDITS_REJECTED: "/v1/reports/not-yet-accepted?status=rejected",
     AttentionKind.ROWS_TO_FIX: "/v1/batches?to_fix=true",
+    AttentionKind.DISPUTES_OPEN: "/v1/disputes?status=open",
     AttentionKind.RECORDS_HELD: "/v1/held-records?status=waiting",
     AttentionKind.ATTENDANCE_ABOVE_REPORTED: "/v1/reports/attendance?missed=true",
     AttentionKind.ACTIVITIES_TO_CLOSE: "/v1/reports/before-closing",

@@ -11,9 +11,11 @@ from app.domain.boards import BoardKind
 from app.domain.catalogue import Catalogue
 from app.domain.credits import Completion, Credit, CreditStatus
 from app.domain.identity.physicians import FiledName, Physician
+from app.domain.passport.disputes import DisputeKind
 from app.domain.passport.published import StandingRow
 from app.domain.passport.transcripts import (
     BoardNumber,
+    RowFlag,
     Transcript,
     TranscriptCredit,
     TranscriptPeriod,
@@ -22,7 +24,10 @@ from app.domain.passport.transcripts import (
 )
 from app.services.context import Caller
 from app.services.passport.accounts import Holder, confirmed
+from app.services.passport.disputes import open_by_record
+from app.services.passport.permission import covers
 from app.store import activity_lists, completions
+from app.store.passport import permissions
 from app.store.people import persons
 from app.store.registry import physicians
 
@@ -35,6 +40,8 @@ class CreditRecord(msgspec.Struct, frozen=True, kw_only=True):
     """The activity's title; its id where the activity was deleted."""
     provider: str
     """The provider's name."""
+    flags: tuple[RowFlag, ...] = ()
+    """What is open about it."""
 
 
 class MyCredits(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,14 +69,36 @@ def records_of(connection: Connection, physician: Physician, period: TranscriptP
     activities = activity_lists.load_by_ids(connection, sorted({one.activity_id for one in found}))
     titles = {id: stored.activity.title for id, stored in activities.items()}
     names = persons.provider_names(connection, sorted({one.provider_id for one in found})) if found else {}
+    flags = _flags_of(connection, physician, found)
     return [
         CreditRecord(
             completion=one,
             activity=titles.get(one.activity_id) or one.activity_id,
             provider=names.get(one.provider_id, one.provider_id),
+            flags=flags.get(one.completion_id, ()),
         )
         for one in sorted(found, key=lambda one: (one.completed_on, one.completion_id), reverse=True)
     ]
+
+
+def _flags_of(
+    connection: Connection, physician: Physician, found: Sequence[Completion]
+) -> dict[str, tuple[RowFlag, ...]]:
+    """Return by record what is open about it: a dispute, or permission that was withdrawn while it stands."""
+    ids = (physician.physician_id, *physician.aliases)
+    disputed = open_by_record(connection, ids)
+    withdrawn = permissions.standing_of(connection, ids)
+    flags: dict[str, tuple[RowFlag, ...]] = {}
+    for record in found:
+        if record.withdrawn_at is not None:
+            continue
+        kinds = {dispute.kind for dispute in disputed.get(record.completion_id, ())} - {DisputeKind.PERMISSION}
+        unpermitted = any(covers(permission, record) for permission in withdrawn)
+        flags[record.completion_id] = (
+            *((RowFlag.DISPUTED,) if kinds else ()),
+            *((RowFlag.PERMISSION_WITHDRAWN,) if unpermitted else ()),
+        )
+    return flags
 
 
 def is_within(completion: Completion, period: TranscriptPeriod) -> bool:
@@ -116,6 +145,7 @@ def _row(catalogue: Catalogue, record: CreditRecord, credits: Iterable[Credit]) 
         activity=record.activity,
         provider=record.provider,
         credits=tuple(_credit(catalogue, credit, gone=gone) for credit in credits),
+        flags=record.flags,
     )
 
 

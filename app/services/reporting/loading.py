@@ -31,6 +31,7 @@ from app.services.reporting.same_records import SameRecords
 from app.store import activities, completions
 from app.store.access import providers
 from app.store.activities import Reportable
+from app.store.passport import permissions
 from app.store.registry import learners
 
 DAILY_CREDITS = "daily-credits-unusual"
@@ -204,8 +205,9 @@ def load_standings(
     if locking and merged:
         raise Contended("a physician was merged into another one after they had been found")
     day_quarters = completions.sum_by_day(connection, _summed_days(work, reports, matches))
+    unpermitted = permissions.unpermitted(connection, _permission_asked_for(reports, matches))
     return Standings(
-        facts=replace(facts, day_quarters=day_quarters),
+        facts=replace(facts, day_quarters=day_quarters, unpermitted=unpermitted),
         by_pair=by_pair,
         corrected=corrected,
         day_quarters=day_quarters,
@@ -213,6 +215,13 @@ def load_standings(
         new_learner_ids=[],
         same=same_records.load(connection, reports, matches),
     )
+
+
+def _permission_asked_for(reports: Sequence[CompletionReport], matches: Sequence[Match]) -> Iterable[tuple[str, str]]:
+    """Yield (provider, physician) of what needs a permission that may have been withdrawn: a delete needs none."""
+    for report, match in zip(reports, matches, strict=True):
+        if match.learner is not None and report.action is not Action.DELETE and not report.sandbox:
+            yield report.provider_id, match.learner.physician_id
 
 
 def _summed_days(work: Work, reports: Sequence[CompletionReport], matches: Sequence[Match]) -> Iterable[Day]:

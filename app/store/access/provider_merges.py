@@ -15,7 +15,7 @@ FEW = 20
 
 SIMPLE = (
     "credit_references", "completion_references", "batches", "held_references", "help_requests", "held_digests",
-    "webhook_deliveries",
+    "webhook_deliveries", "joining_codes", "disputes",
 )  # fmt: skip
 """Tables of which every row moves, and nothing of it changes but its provider."""
 UNLESS_KNOWN = {
@@ -25,7 +25,10 @@ UNLESS_KNOWN = {
     "grants": ("client_id",),
 }
 """Tables of which a row stays behind where the other provider has one with the same key; see `move_unless_known`."""
-APART = ("activities", "completions", "credits", "held_records", "uploads", "upload_totals", "webhook_endpoints")
+APART = (
+    "activities", "completions", "credits", "held_records", "uploads", "upload_totals", "webhook_endpoints",
+    "withdrawn_permissions",
+)  # fmt: skip
 """Tables that are moved by statements of their own."""
 STAYS: dict[str, str] = {
     "downloads": "a link works for minutes, and leads to the provider that it is then",

@@ -82,6 +82,10 @@ def _kinds(connection: Connection) -> dict[AttentionKind, _Rows]:
             "FROM batches b JOIN batch_rows r ON r.batch_id = b.batch_id AND r.outcome = 'rejected' "
             f"WHERE b.provider_id = {{provider}} AND b.created_at >= :recent AND NOT b.dry_run AND {TO_MEND}",
         ),
+        AttentionKind.DISPUTES_OPEN: _Rows(
+            "d.opened_at",
+            "FROM disputes d WHERE d.provider_id = {provider} AND d.closed_at IS NULL AND d.status = 'open'",
+        ),
         AttentionKind.RECORDS_HELD: _Rows(
             "h.submitted_at", "FROM held_records h WHERE h.provider_id = {provider} AND h.status = 'waiting'"
         ),

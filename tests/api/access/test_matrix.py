@@ -81,6 +81,7 @@ def test_the_rights_of_a_role_are_those_it_was_promised() -> None:
         "vendor": reporting,
         "board": {"board:feed", "transcripts:read", "webhooks:manage", "batches:read", "batches:write"},
         "operator": everything,
+        "learner": set(),
     }
 
 

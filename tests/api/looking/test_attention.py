@@ -164,7 +164,9 @@ def test_keys_that_expire_are_those_of_the_clients_that_one_manages(
 
 def test_kinds_are_those_that_the_scopes_open(http: TestClient, service: Service) -> None:
     reader = api_of(http, service, providers=[OURS], scopes=["completions:read"])
-    assert list(waiting(reader)) == ["credits-rejected", "records-held", "attendance-above-reported", "keys-expiring"]
+    assert list(waiting(reader)) == [
+        "credits-rejected", "disputes-open", "records-held", "attendance-above-reported", "keys-expiring",
+    ]  # fmt: skip
     assert api_of(http, service, providers=[OURS], scopes=["batches:read"]).get("/v1/attention").status == 403
 
 

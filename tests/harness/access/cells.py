@@ -56,6 +56,7 @@ BODIES: dict[str, Any] = {
     "correct_held_record": nora(credits=3),
     "mend_batch_row": {"cells": {}},
     "set_batch_row_aside": {"reason": "no-physician"},
+    "answer_dispute": {"message": "We looked again."},
     "create_download": {"kind": "learner-completions", "format": "csv"},
     "recover_webhook_endpoint": {"since": "2021-12-20T00:00:00Z"},
     "decide_credits": {
@@ -75,6 +76,7 @@ LISTED = {
     "export_credit_lines": ("completion_id",),
     "export_activity_summaries": ("activity_id",),
     "list_held_records": ("held_id",),
+    "list_disputes": ("dispute_id",),
     "list_batches": ("batch_id",),
     "list_events": ("completion_id", "batch_id"),
     "list_webhook_endpoints": ("endpoint_id",),
@@ -86,7 +88,7 @@ LISTED = {
 ASKED_IN_VAIN_ONLY = {
     "withdraw_learners", "join_physician_pair", "set_held_record_aside", "retry_batch", "revoke_client",
     "end_client_key", "add_client_key", "report_batch_mends", "withdraw_batch",
-    "mend_batch_row", "set_batch_row_aside", "take_batch_row_up",
+    "mend_batch_row", "set_batch_row_aside", "take_batch_row_up", "answer_dispute",
 }  # fmt: skip
 """Operations that would take from the world what later cells ask for: nobody asks for a record that it may change."""
 

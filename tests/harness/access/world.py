@@ -20,6 +20,7 @@ from app.services.context import Service, operator, transact
 from app.services.events import deliveries
 from app.services.operations.startup import open_service
 from tests.builders.bodies import GRAND_ROUNDS, a_completion, john, tina
+from tests.builders.disputes import disputed
 from tests.builders.people import import_people
 from tests.builders.sent_files import lines
 from tests.harness.access.asking import Asker
@@ -115,6 +116,9 @@ def build(service: Service) -> World:
     world.records["registry"]["completion_id"] = world.records["ours"]["completion_id"]
     theirs = callers["other"].register(internal_id="theirs").json["activity_id"]
     world.records["theirs"] = _records_in(callers["other"], theirs, a_completion(theirs, DAY, reference="ref-theirs"))
+    for owner in ("ours", "theirs"):
+        made = disputed(service, world.records[owner]["completion_id"])
+        world.records[owner] |= {"dispute_id": made.dispute_id}
     of_sandbox = callers["own-test"].register(internal_id="sandboxed", end_date="2099-12-31").json["activity_id"]
     olive = a_completion(of_sandbox, DAY, first_name="Olive", last_name="Only", state="CA", license_id=None, credits=1)
     world.records["sandbox"] = _endpoint(callers["own-test"]) | _records_in(callers["own-test"], of_sandbox, olive)

@@ -11,6 +11,7 @@ from app.console.pages.operator import (
     misses,
     pairs,
     passport,
+    passport_disputes,
     people,
     providers,
     registry,
@@ -30,6 +31,7 @@ ROUTERS = (
     splitting.router,
     registry.router,
     passport.router,
+    passport_disputes.router,
     people.router,
     audit.router,
 )

@@ -18,6 +18,7 @@ from starlette.responses import Response
 from app.console.pages import (
     activities,
     completions,
+    disputes,
     downloads,
     held,
     home,
@@ -50,6 +51,8 @@ SHOWN: tuple[Show, ...] = (
     uploads.show_uploads,
     upload_results.show_upload,
     upload_results.send_file,
+    disputes.show_disputes,
+    disputes.show_dispute,
     held.list_held,
     held.show_held,
     people.show_settings,
@@ -69,7 +72,7 @@ SEARCHES: tuple[Show, ...] = (learners.search_learners, learners.search_learners
 _TICKED = "completion"
 """The parameter under which an address has the ids of the records that are ticked."""
 _PAGES = (
-    home, learners, completions, summary, reports, downloads, activities, uploads, upload_results, held,
+    home, learners, completions, disputes, summary, reports, downloads, activities, uploads, upload_results, held,
     people, keys, webhooks, vendors, provider,
 )  # fmt: skip
 

@@ -14,6 +14,7 @@ from app.domain.held import HelpStatus
 from app.services.boards import reports
 from app.services.context import read_async
 from app.services.held import help_requests
+from app.services.passport import answering
 from app.services.registry import pair_review
 
 router = APIRouter(prefix="/operator", route_class=PageRoute, include_in_schema=False)
@@ -28,6 +29,8 @@ class WorkView(msgspec.Struct, frozen=True, kw_only=True):
     overdue: tuple[BoardReport, ...]
     pairs: int
     more_pairs: bool
+    disputes: int
+    """Those of physicians, about what was reported for them."""
 
 
 @router.get("")
@@ -42,6 +45,7 @@ async def show_work(request: Request, visitor: Operator) -> Response:
     view = WorkView(
         questions=min(len(asked), MOST), more_questions=len(asked) > MOST, overdue=tuple(overdue),
         pairs=min(pairs, MOST), more_pairs=pairs > MOST,
+        disputes=await read_async(caller, answering.count_referred),
     )  # fmt: skip
     return page(request, visitor, "pages/operator/work.html", view)
 

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from app.console.pages.passport import activity, boards, join, my_credits, search, settings, transcript, verify
+from app.console.pages.passport import (
+    activity,
+    boards,
+    join,
+    my_credits,
+    my_disputes,
+    one_record,
+    search,
+    settings,
+    transcript,
+    verify,
+)
 
 ROUTERS = (
     search.router,
@@ -10,6 +21,8 @@ ROUTERS = (
     boards.router,
     join.router,
     my_credits.router,
+    one_record.router,
+    my_disputes.router,
     transcript.router,
     settings.router,
     verify.router,

@@ -19,7 +19,7 @@ from app.core.errors import Forbidden
 from app.domain.amounts import format_quarters
 from app.domain.credits import Credit, CreditKind, CreditStatus, Delivery
 from app.domain.parsing import read_written_day
-from app.domain.passport.transcripts import Transcript, TranscriptPeriod
+from app.domain.passport.transcripts import RowFlag, Transcript, TranscriptPeriod
 from app.services.context import read_async
 from app.services.passport import my_credits
 from app.services.passport.my_credits import CreditRecord
@@ -42,10 +42,14 @@ class MyCredit(msgspec.Struct, frozen=True, kw_only=True):
 class MyRecord(msgspec.Struct, frozen=True, kw_only=True):
     """A record of the list."""
 
+    completion_id: str
     completed_on: date
     activity: str
     provider: str
     credits: tuple[MyCredit, ...]
+    disputed: bool
+    unpermitted: bool
+    """Whether permission was withdrawn, and the record stands."""
 
 
 class CreditsView(msgspec.Struct, frozen=True, kw_only=True):
@@ -109,17 +113,21 @@ def _figures(transcript: Transcript) -> tuple[tuple[str, str, str, str], ...]:
 def _record(record: CreditRecord) -> MyRecord:
     withdrawn = record.completion.withdrawn_at is not None
     return MyRecord(
+        completion_id=record.completion.completion_id,
         completed_on=record.completion.completed_on,
         activity=record.activity,
         provider=record.provider,
         credits=tuple(
-            _credit(credit, withdrawn=withdrawn, several=len(record.completion.credits) > 1)
+            show_credit(credit, withdrawn=withdrawn, several=len(record.completion.credits) > 1)
             for credit in record.completion.credits
         ),
+        disputed=RowFlag.DISPUTED in record.flags,
+        unpermitted=RowFlag.PERMISSION_WITHDRAWN in record.flags,
     )
 
 
-def _credit(credit: Credit, *, withdrawn: bool, several: bool) -> MyCredit:
+def show_credit(credit: Credit, *, withdrawn: bool, several: bool) -> MyCredit:
+    """Show a credit of a record, which may have been withdrawn, and may have others beside it."""
     status = CreditStatus.WITHDRAWN if withdrawn else credit.status
     what = f"AMA PRA for {credit.board}" if credit.kind is CreditKind.CME else credit.board
     return MyCredit(

@@ -17,10 +17,24 @@ from app.core.errors import Conflict, InvalidRequest
 from app.domain.identity.physicians import FiledNumber
 from app.domain.passport.accounts import PassportClaim
 from app.services.context import read_async, transact_async
-from app.services.passport import accounts
+from app.services.passport import accounts, permission
 from app.services.passport.accounts import Holder
+from app.services.passport.permission import ProviderPermission
 
 router = APIRouter(prefix="/passport/settings", route_class=PageRoute, include_in_schema=False)
+
+
+class PermittedProvider(msgspec.Struct, frozen=True, kw_only=True):
+    """A provider that has reported the physician, and whether it still may."""
+
+    provider_id: str
+    name: str
+    records: int
+    withdrawn: str
+    """Since when it may not; empty while it may."""
+    permission_id: str
+    dispute_id: str
+    """By which it is asked to withdraw what stands; empty where nothing is asked for."""
 
 
 class PassportSettingsView(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,6 +46,8 @@ class PassportSettingsView(msgspec.Struct, frozen=True, kw_only=True):
     facts: tuple[tuple[str, str], ...]
     numbers: tuple[tuple[str, str], ...]
     """(board, number) of licences and certifications on file."""
+    providers: tuple[PermittedProvider, ...]
+    """Those that have reported the physician."""
     claims: tuple[tuple[str, str, bool], ...]
     """(claim, when, whether the physician has objected) of others who have asked for the account."""
 
@@ -82,16 +98,30 @@ async def close_account(request: Request, visitor: Physician, sent: Sent) -> Res
 async def _show(request: Request, visitor: Visitor, form: DrawnForm, status: int) -> Response:
     holder = await read_async(visitor.caller, accounts.holder_of)
     claims = await read_async(visitor.caller, accounts.claims_on)
+    confirmed = holder.account.confirmed_at is not None
+    providers = await read_async(visitor.caller, permission.overview) if confirmed else []
     view = PassportSettingsView(
         form=form,
-        confirmed=holder.account.confirmed_at is not None,
+        confirmed=confirmed,
         address=visitor.person.address or "",
         # An account that nothing has confirmed may be a stranger's, who is shown nothing that was not typed.
-        facts=_facts(holder) if holder.account.confirmed_at is not None else (),
-        numbers=_numbers(visitor, holder) if holder.account.confirmed_at is not None else (),
+        facts=_facts(holder) if confirmed else (),
+        numbers=_numbers(visitor, holder) if confirmed else (),
+        providers=tuple(_provider(one, visitor.time_zone) for one in providers),
         claims=tuple(_claim(claim, visitor.time_zone) for claim in claims),
     )
     return page(request, visitor, "pages/passport/settings.html", view, status)
+
+
+def _provider(one: ProviderPermission, zone: str) -> PermittedProvider:
+    return PermittedProvider(
+        provider_id=one.provider_id,
+        name=one.name,
+        records=one.records,
+        withdrawn=instant(one.withdrawn.withdrawn_at, zone) if one.withdrawn is not None else "",
+        permission_id=one.withdrawn.permission_id if one.withdrawn is not None else "",
+        dispute_id=one.dispute.dispute_id if one.dispute is not None else "",
+    )
 
 
 def _facts(holder: Holder) -> tuple[tuple[str, str], ...]:
