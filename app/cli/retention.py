@@ -22,6 +22,7 @@ _KEPT = {
     "sign_in_links": "links to sign in that work no longer",
     "sessions": "sessions of people that ended",
     "mails": "mails to people that were sent",
+    "dispute_words": "what was said in disputes that have ended",
 }
 
 

@@ -243,6 +243,7 @@ class RetentionAudit(AuditFields, frozen=True, kw_only=True):
     sign_in_links: int | UnsetType = UNSET
     sessions: int | UnsetType = UNSET
     mails: int | UnsetType = UNSET
+    dispute_words: int | UnsetType = UNSET
 
 
 class PersonAudit(AuditFields, frozen=True, kw_only=True):

@@ -56,6 +56,8 @@ class Removed(msgspec.Struct, frozen=True, kw_only=True):
     sessions: int = 0
     mails: int = 0
     """To people."""
+    dispute_words: int = 0
+    """What was said in disputes that have ended."""
 
     @property
     def anything(self) -> bool:
@@ -73,6 +75,7 @@ def limits(service: Service) -> dict[str, datetime | None]:
         "answers": settings.keep_answers_days,
         "deliveries": settings.keep_deliveries_days,
         "explanations": settings.keep_explanations_days,
+        "dispute_words": settings.keep_held_days,
     }
     now = service.clock()
     before = {what: now - timedelta(days=kept) if kept else None for what, kept in days.items()}
@@ -96,6 +99,8 @@ def look(service: Service) -> Removed:
                 counts[what] = stored.count_batches(connection, _COLUMNS[what], before)
             elif what == "held_records":
                 counts[what] = stored.count_held(connection, before)
+            elif what == "dispute_words":
+                counts[what] = stored.count_words(connection, before)
             else:
                 counts[what] = stored.count_rest(connection, what, before)
         return Removed(**counts)
@@ -130,6 +135,9 @@ def _remove_some(work: Work, what: str, before: datetime) -> tuple[int, bool]:
     elif what == "held_records":
         due = stored.held_due(work.connection, before, HELD_AT_ONCE)
         count, more = sum(_blank_held(work, held_id) for held_id in due), len(due) == HELD_AT_ONCE
+    elif what == "dispute_words":
+        count = stored.forget_words(work.connection, before, ROWS_AT_ONCE)
+        more = count == ROWS_AT_ONCE
     else:
         count = stored.drop_rest(work.connection, what, before, ROWS_AT_ONCE)
         more = count == ROWS_AT_ONCE

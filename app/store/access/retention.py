@@ -62,6 +62,27 @@ def count_held(connection: Connection, before: datetime) -> int:
     return int(fetch_value(connection, f"SELECT count(*) {_HELD}", {"before": before}))
 
 
+_WORDS = (
+    "dispute_steps s WHERE s.message IS NOT NULL AND s.dispute_id IN ("
+    "SELECT d.dispute_id FROM disputes d WHERE d.closed_at < :before)"
+)
+"""Steps of disputes that ended before a moment, and say something still."""
+
+
+def count_words(connection: Connection, before: datetime) -> int:
+    """Return how many steps say something in disputes that ended before a moment."""
+    return int(fetch_value(connection, f"SELECT count(*) FROM {_WORDS}", {"before": before}))
+
+
+def forget_words(connection: Connection, before: datetime, limit: int) -> int:
+    """Take out what was said in disputes that ended before a moment, of at most `limit` steps; return how many."""
+    return execute(
+        connection,
+        f"UPDATE dispute_steps SET message = NULL WHERE step_id IN (SELECT s.step_id FROM {_WORDS} LIMIT :limit)",
+        {"before": before, "limit": limit},
+    )
+
+
 def count_rest(connection: Connection, what: str, before: datetime) -> int:
     """Return how many answers, deliveries or explanations are from before a moment."""
     table, _, column = _REST[what]

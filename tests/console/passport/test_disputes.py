@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 
 from app.domain.passport.transcripts import RowFlag, TranscriptPeriod
-from app.services.access import erasure
-from app.services.context import Service
-from app.services.passport import answering, my_credits
+from app.services.access import erasure, retention
+from app.services.context import Service, transact
+from app.services.passport import answering, disputes, my_credits
 from app.services.registry import physicians as registry
 from tests.builders.bodies import a_completion, tina
+from tests.builders.disputes import disputed, physician_of
 from tests.builders.people import physicians_on_file
 from tests.console.passport.test_joining import TINA, code_for, join, reported
 from tests.harness.access.people import mails
@@ -154,54 +155,6 @@ def test_anothers_record_is_as_one_that_is_not_there(
     settle(service)
 
 
-def test_withdrawn_permission_refuses_the_provider_at_every_door_and_is_given_back(
-    window: Window, record: str, api: Api, service: Service
-) -> None:
-    window.open(SETTINGS)
-    here = f"{SETTINGS}/permission/0008001"
-    window.open(here).submit(here, **{"/message": "Please no longer."})
-    assert "The permission is withdrawn" in window.text
-    assert flags_of(service) == {RowFlag.PERMISSION_WITHDRAWN}
-    assert "Permission withdrawn" in window.open(CREDITS).text
-    again = api.report(tina(completed_on="2021-12-03"))
-    assert again.status == 422
-    assert again.codes == {"permission-withdrawn"}
-    for name in ("Tina", "Karacme", "no longer"):
-        assert name not in str(again.json["errors"])
-    previewed = api.post("/v1/learner-completions:preview", tina(completed_on="2021-12-03"))
-    assert "permission-withdrawn" in str(previewed.json)
-    other = tina(completed_on="2021-12-03")
-    stranger = api.report(other | {"learner": other["learner"] | {"date_of_birth": "11/25"}})
-    assert "permission-withdrawn" not in str(stranger.json), "who does not match is told nothing of it"
-    settle(service)
-    (event,) = [one for one in api.get("/v1/events").json["data"] if one["type"] == "dispute.opened"]
-    assert event["data"].keys() == {"dispute_id", "provider_id"}
-    give_back = str(window.open(SETTINGS).tree.xpath("string(//form[contains(@action, '/give-back')]/@action)"))
-    sent = window.fields(give_back)
-    for _ in range(2):
-        window.send(give_back, sent)
-    assert "The permission is given back" in window.text
-    assert flags_of(service) == set()
-    assert rows(service, "SELECT status FROM disputes") == [("taken-back",)]
-    assert api.report(tina(completed_on="2021-12-03")).status == 201
-    settle(service)
-
-
-def test_permission_of_one_record_is_withdrawn_and_others_are_reported(
-    window: Window, record: str, api: Api, service: Service
-) -> None:
-    here = f"{CREDITS}/{record}/permission"
-    window.open(here).submit(here)
-    assert "cannot report it again" in window.text
-    assert api.delete(f"/v1/learner-completions/{record}").status == 204
-    answering.pass_time(service)
-    assert rows(service, "SELECT status FROM disputes") == [("agreed",)]
-    assert newest(service).subject == "Your permission to report credit"
-    assert api.report(tina()).codes == {"permission-withdrawn"}
-    assert api.report(tina(completed_on="2021-12-03")).status == 201
-    settle(service)
-
-
 def test_a_provider_that_does_not_answer_in_time_leaves_it_to_the_operator(
     window: Window, record: str, service: Service, clock: ManualClock
 ) -> None:
@@ -274,28 +227,6 @@ def test_a_provider_finds_it_on_home_answers_and_the_operator_decides(
     assert "Ended" in clerk.open(here).text
     assert flags_of(service) == set()
     settle(service)
-
-
-def test_the_operator_withdraws_in_the_providers_name_and_the_board_hears_of_it(
-    window: Window, record: str, open_window: OpenWindow, api: Api, service: Service, clock: ManualClock
-) -> None:
-    here = f"{SETTINGS}/permission/0008001"
-    second = api.report(tina(completed_on="2021-12-03")).json["completion_id"]
-    window.open(here).submit(here)
-    clock.now += timedelta(days=31)
-    answering.pass_time(service)
-    boss = open_window()
-    sign_in_operator(boss, service)
-    boss.open("/operator/passport/disputes")
-    there = str(boss.tree.xpath("string(//td/a[contains(@href, '/operator/passport/disputes/')]/@href)"))
-    boss.open(there).submit(f"{there}/decide", decision="withdraw")
-    settle(service)
-    for completion_id in (record, second):
-        assert api.get(f"/v1/learner-completions/{completion_id}").status == 404
-    told = rows(service, "SELECT count(*) FROM board_events WHERE event = 'credit.withdrawn'")
-    assert told == [(2,)]
-    assert rows(service, "SELECT status FROM disputes") == [("agreed",)]
-    assert [one["type"] for one in api.get("/v1/events").json["data"]].count("credit.withdrawn") == 2
 
 
 def test_a_correction_shows_what_changed_and_settles_it(
@@ -383,3 +314,17 @@ def test_no_log_names_anybody_or_says_what_was_said(
     written = capsys.readouterr()
     for name in ("Tina", "Karacme", WORDS):
         assert name not in written.out + written.err
+
+
+def test_what_was_said_goes_a_year_after_the_end(api: Api, service: Service, clock: ManualClock) -> None:
+    record = api.report(tina()).json["completion_id"]
+    opened = disputed(service, record)
+    settle(service)
+    clock.now += timedelta(days=400)
+    assert retention.look(service).dispute_words == 0
+    transact(physician_of(service, record), disputes.settle, opened.dispute_id)
+    clock.now += timedelta(days=366)
+    assert retention.look(service).dispute_words == 1
+    assert retention.run(service).dispute_words == 1
+    assert rows(service, "SELECT count(*) FROM dispute_steps WHERE message IS NOT NULL") == [(0,)]
+    settle(service)
