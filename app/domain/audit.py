@@ -279,7 +279,7 @@ class PassportAccountAudit(AuditFields, frozen=True, kw_only=True):
 
 
 class TranscriptAudit(AuditFields, frozen=True, kw_only=True):
-    """A physician published a transcript, or was erased."""
+    """A transcript was published, by its physician or for a board, or its physician was erased."""
 
     noun: ClassVar[str] = "transcript"
 
@@ -317,6 +317,17 @@ class JoiningCodeAudit(AuditFields, frozen=True, kw_only=True):
     noun: ClassVar[str] = "joining-code"
 
     provider_id: str
+
+
+class LicenseeSearchAudit(AuditFields, frozen=True, kw_only=True):
+    """A board, or the operator, asked for a physician's transcript: what they gave stands nowhere.
+
+    The subject is the physician who was found, the commit where nobody was.
+    """
+
+    noun: ClassVar[str] = "licensee-search"
+
+    found: int
 
 
 class RegistrySearchAudit(AuditFields, frozen=True, kw_only=True):

@@ -255,6 +255,7 @@ EventsReader = Annotated[Caller, caller("completions:read", ownership=Ownership.
 GrantsReader = Annotated[Caller, caller("clients:manage", ownership=Ownership.CLIENT)]
 GrantsKeeper = Annotated[Caller, caller("clients:manage")]
 BoardReader = Annotated[Caller, caller("board:feed", ownership=Ownership.CLIENT)]
+TranscriptsReader = Annotated[Caller, caller("transcripts:read", ownership=Ownership.CLIENT)]
 Operator = Annotated[Caller, caller("operator", ownership=Ownership.CLIENT)]
 ClientsManager = Annotated[Caller, caller("clients:manage", ownership=Ownership.CLIENT)]
 OperatorReader = Annotated[Caller, caller("operator", ownership=Ownership.CLIENT)]

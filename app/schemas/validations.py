@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+from msgspec.structs import replace
 from pydantic import ConfigDict, Field
 from typing_extensions import TypeAliasType
 
@@ -24,10 +25,8 @@ EXAMPLE: dict[str, Any] = {
 }
 
 
-class ValidationIn(Strict):
-    """A learner to look up: both names, and as much of the rest as is known."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
+class KnownLearner(Strict):
+    """What is known of somebody who is looked for: both names, and as much of the rest as there is."""
 
     first_name: Name | None = Field(None, description='As on the licence; "-" for a person with one name. Required.')
     last_name: Name | None = Field(None, description="As on the licence. Required.")
@@ -37,7 +36,6 @@ class ValidationIn(Strict):
     board: Name | None = Field(None, description="Code or name of a certifying board.")
     board_id: Name | None = Field(None, description="The learner's id with that board; without a board, with any.")
     npi: Word | None = Field(None, description="National Provider Identifier.")
-    medical_school: Name | None = Field(None, description="The school's full name.")
 
     def as_request(self) -> ValidationRequest:
         """Return what was sent, as the rules read it; blank text counts as absent."""
@@ -50,8 +48,19 @@ class ValidationIn(Strict):
             board=plain_or_none(self.board),
             board_id=read_license_id(self.board_id),
             npi=read_npi(self.npi),
-            medical_school=text_or_none(self.medical_school),
         )
+
+
+class ValidationIn(KnownLearner):
+    """A learner to look up: both names, and as much of the rest as is known."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
+
+    medical_school: Name | None = Field(None, description="The school's full name.")
+
+    def as_request(self) -> ValidationRequest:
+        """Return what was sent, as the rules read it; blank text counts as absent."""
+        return replace(super().as_request(), medical_school=text_or_none(self.medical_school))
 
 
 class ValidationOut(Out):

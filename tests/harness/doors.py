@@ -17,7 +17,7 @@ from tests.builders.bodies import a_completion
 from tests.builders.people import import_people
 from tests.builders.sent_files import lines, tab_text
 from tests.harness.access.people import mails
-from tests.harness.api import Answer, Api
+from tests.harness.api import Answer, Api, api_of
 from tests.harness.uploads import rows_of, worked
 
 COMPLETIONS = "/v1/learner-completions"
@@ -161,6 +161,16 @@ def ask_to_join(api: Api, service: Service, born: str) -> Guess:
     return Guess("/passport/join/" in mail.body, told)
 
 
+def search_transcripts(api: Api, service: Service, born: str, *, verb: str = "search") -> Guess:
+    board = api_of(api.http, service, f"Board {next(_numbers)}", role="board", board="TN-M")
+    answer = board.post(f"/v1/transcripts:{verb}", {**PERSON, **LICENSE, "date_of_birth": born})
+    return Guess(answer.json["data"] != [], answer.json)
+
+
+def total_transcripts(api: Api, service: Service, born: str) -> Guess:
+    return search_transcripts(api, service, born, verb="totals")
+
+
 BY_OPERATION: dict[str, list[Door]] = {
     "validate_learner": [validate],
     "upload_batch": [
@@ -174,6 +184,10 @@ BY_OPERATION: dict[str, list[Door]] = {
     "put_completion": [put_by_reference],
     "change_completion": [patch],
     "ask_to_join": [ask_to_join],
+    "search_transcripts": [search_transcripts],
+    "total_transcripts": [total_transcripts],
 }  # fmt: skip
 """The doors of each operation; the keys are those of `budget.DOORS`."""
+NOT_OF_PROVIDERS = (ask_to_join, search_transcripts, total_transcripts)
+"""Doors at which nobody asks for a provider: that one has found somebody helps nobody there."""
 EVERY_DOOR = [door for doors in BY_OPERATION.values() for door in doors]

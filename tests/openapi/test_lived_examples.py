@@ -111,6 +111,8 @@ def caller_of(api: Api, service: Service, operation: Described) -> Api:
     needed = str(operation.said.get("security"))
     if "board:feed" in needed:
         return api_of(api.http, service, "board", role="board", board="ABA")
+    if "transcripts:read" in needed:
+        return api_of(api.http, service, "board", role="board", board="ABO")
     if "/v1/help-requests" in operation.path:
         import_people(service, NORA | {"date_of_birth": "07/19"})
         path = hold(api, nora()).response.headers["Location"]
@@ -171,6 +173,9 @@ def test_every_read_answers_as_described(api: Api, service: Service, operation: 
         known = with_ids({name: one["example"] for name, one in operation.parameters("path").items()}, ids)
     if operation.path.startswith("/v1/batches"):
         known["batch_id"] = worked(api, service, workbook([row()]))["batch_id"]
+    if operation.path.startswith("/v1/transcripts"):
+        search = next(body for other, _ in BODIES if other.id == "search_transcripts" for body in other.bodies.values())
+        known["transcript_id"] = api.post("/v1/transcripts:search", search).json["data"][0]["transcript_id"]
     if operation.path.startswith("/v1/grants"):
         known["vendor_id"] = api_of(api.http, service, role="vendor", providers=["0008001"]).client_id
     if operation.path.startswith("/v1/downloads"):

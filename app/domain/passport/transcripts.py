@@ -28,6 +28,10 @@ class TranscriptPeriod(msgspec.Struct, frozen=True, kw_only=True):
     first: date | None = None
     last: date | None = None
 
+    def covers(self, day: date) -> bool:
+        """Whether a day is of it."""
+        return (self.first is None or self.first <= day) and (self.last is None or day <= self.last)
+
 
 class TranscriptCredit(msgspec.Struct, frozen=True, kw_only=True):
     """Credit for one board within a row."""
@@ -116,6 +120,39 @@ def totals(rows: Iterable[TranscriptRow]) -> Totals:
         for credit in holding:
             boards[credit.board] = boards.get(credit.board, 0) + credit.quarters
     return Totals(ama_pra=ama_pra, boards=boards)
+
+
+class BoardTotal(msgspec.Struct, frozen=True, kw_only=True):
+    """What one board was sent of some rows."""
+
+    board: str
+    board_name: str
+    kind: CreditKind
+    quarters: int
+    credit_types: tuple[tuple[str, int], ...]
+    """(type, quarters) by name, each the sum of that type; types are never added to each other."""
+
+
+def totals_by_board(rows: Iterable[TranscriptRow]) -> tuple[BoardTotal, ...]:
+    """Return the totals of rows for each board that has credit in them: states, then certifying boards, by name.
+
+    Credit that was rejected or withdrawn counts for nothing; a board of which all was has a total of 0.
+    """
+    found: dict[str, BoardTotal] = {}
+    for credit in (credit for row in rows for credit in row.credits):
+        before = found.get(credit.board) or BoardTotal(
+            board=credit.board, board_name=credit.board_name, kind=credit.kind, quarters=0, credit_types=()
+        )
+        types = dict(before.credit_types)
+        if credit.status.holds:
+            for name, quarters in credit.credit_types:
+                types[name] = types.get(name, 0) + quarters
+        found[credit.board] = msgspec.structs.replace(
+            before,
+            quarters=before.quarters + credit.quarters * credit.status.holds,
+            credit_types=tuple(sorted(types.items())),
+        )
+    return tuple(sorted(found.values(), key=lambda one: (one.kind is CreditKind.MOC, one.board_name, one.board)))
 
 
 def assemble(

@@ -53,6 +53,7 @@ TAGS = [
         "description": "Addresses to which events are sent, signed, with retries; and the state of every delivery.",
     },
     {"name": "Board feed", "description": "The credit sent to a board, in order, and the decisions of the board."},
+    {"name": "Transcripts", "description": "What was reported for the physicians of a board, and the transcript."},
     {
         "name": "Reports",
         "description": "Answers to standing questions of a provider; and on the whole installation, for its operator.",

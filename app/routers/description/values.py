@@ -34,6 +34,7 @@ FIELDS: dict[str, str] = {
     "rule_url": "/v1/rules/credit-quarter",
     "title": "Grand Rounds Anesthesia",
     "client_id": "c8f2d1e47a90",
+    "transcript_id": "4RbQm0yV7c8XhTzUq2sNw5eLkJ3aPd9G",
     "event_id": "evt_019ab0c25d1e7f048a353f6f1c2e9b70",
     "next_cursor": "zXk2",
     "filename": "learners_november.xlsx",

@@ -103,8 +103,7 @@ def _flags_of(
 
 def is_within(completion: Completion, period: TranscriptPeriod) -> bool:
     """Whether a completion is of a period."""
-    day = completion.completed_on
-    return (period.first is None or period.first <= day) and (period.last is None or day <= period.last)
+    return period.covers(completion.completed_on)
 
 
 def transcript_of(

@@ -68,18 +68,27 @@ async def copy_for_reading(caller: Caller, period: TranscriptPeriod) -> bytes:
 
 async def prepare(caller: Caller, period: TranscriptPeriod) -> Prepared:
     """Print and sign the transcript of a period; raises `Forbidden` while the account is not confirmed."""
-    service = caller.service
     caller.charge(PDF_AS_REQUESTS, 1)
     found = await read_async(caller, my_credits.look, period)
+    return await sign(caller.service, new_transcript_id(), found.holder.physician.physician_id, found.transcript)
+
+
+def new_transcript_id() -> str:
+    """Return an id for a transcript that may be published."""
+    return f"tra_{new_id()}"
+
+
+async def sign(service: Service, transcript_id: str, learner_id: str, transcript: Transcript) -> Prepared:
+    """Print and sign a transcript of a physician under a new code; nothing is stored."""
     code = new_verification_code()
-    pdf, certificate = await asyncio.to_thread(_print_signed, service, found.transcript, service.clock(), code)
+    pdf, certificate = await asyncio.to_thread(_print_signed, service, transcript, service.clock(), code)
     return Prepared(
-        transcript_id=f"tra_{new_id()}",
+        transcript_id=transcript_id,
         code=code,
-        learner_id=found.holder.physician.physician_id,
-        period=period,
-        rows=len(found.transcript.rows),
-        content=content_of(found.transcript),
+        learner_id=learner_id,
+        period=transcript.period,
+        rows=len(transcript.rows),
+        content=content_of(transcript),
         pdf=pdf,
         certificate=certificate,
     )
@@ -118,14 +127,19 @@ def save(work: Work, prepared: Prepared) -> PublishedTranscript:
 
     Raises `Forbidden` for an account that is not confirmed, and `Conflict` for one too many of a day.
     """
-    holder = confirmed(work.connection, work.caller)
+    client_id = confirmed(work.connection, work.caller).account.client_id
     since = work.now - timedelta(days=1)
-    if transcripts.count_of_account(work.connection, holder.account.client_id, since) >= MOST_A_DAY:
+    if transcripts.count_of_account(work.connection, client_id, since) >= MOST_A_DAY:
         raise Conflict(f"You have published {MOST_A_DAY} transcripts within a day. Use one of them, or wait.")
+    return store(work, prepared, client_id)
+
+
+def store(work: Work, prepared: Prepared, client_id: str) -> PublishedTranscript:
+    """Store a transcript that was printed and signed as what a client has published."""
     keyring = work.service.keyring
     published = PublishedTranscript(
         transcript_id=prepared.transcript_id,
-        client_id=holder.account.client_id,
+        client_id=client_id,
         learner_id=prepared.learner_id,
         code=keyring.seal(CODE, prepared.code.encode(), prepared.transcript_id),
         period_first=prepared.period.first,

@@ -55,6 +55,8 @@ DOORS = {
     "put_completion": "a report under a reference, or its correction",
     "change_completion": "a patch that names the learner anew",
     "ask_to_join": "somebody who asks for an account in CME Passport, on a page",
+    "search_transcripts": "a board that looks one of its licensees up",
+    "total_transcripts": "the same, for totals",
 }
 """The operations that compare a birth date with the registry. Who adds one adds it here, and to the attack's tests."""
 

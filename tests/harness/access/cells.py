@@ -57,6 +57,8 @@ BODIES: dict[str, Any] = {
     "mend_batch_row": {"cells": {}},
     "set_batch_row_aside": {"reason": "no-physician"},
     "answer_dispute": {"message": "We looked again."},
+    "search_transcripts": {"first_name": "Nobody", "last_name": "Atall", "npi": "1234567893"},
+    "total_transcripts": {"first_name": "Nobody", "last_name": "Atall", "npi": "1234567893"},
     "create_download": {"kind": "learner-completions", "format": "csv"},
     "recover_webhook_endpoint": {"since": "2021-12-20T00:00:00Z"},
     "decide_credits": {

@@ -26,7 +26,7 @@ class Kind(StrEnum):
     ENDPOINT = "endpoint"
     """A client's own for one provider, for all its providers, or for its board."""
     FEED = "feed"
-    """A board's."""
+    """A board's: its feed, and the transcripts that it has looked up."""
     OPERATOR = "operator"
     """The registry's, and whatever else is the operator's work."""
     CLIENTS = "clients"
@@ -54,6 +54,7 @@ OWNERSHIP = {
 }
 """What a route of each kind declares."""
 
+_TRANSCRIPTS = ("search_transcripts", "total_transcripts", "get_transcript_file")
 OPERATIONS: dict[Kind, dict[str, str]] = {
     Kind.PROVIDER: {
         "register_activity": "activities:write",
@@ -135,9 +136,12 @@ OPERATIONS: dict[Kind, dict[str, str]] = {
         ),
         "webhooks:manage",
     ),
-    Kind.FEED: dict.fromkeys(
-        ("read_board_feed", "decide_credits", "get_board_feed_file", "get_board_feed_summary"), "board:feed"
-    ),
+    Kind.FEED: {
+        **dict.fromkeys(
+            ("read_board_feed", "decide_credits", "get_board_feed_file", "get_board_feed_summary"), "board:feed"
+        ),
+        **dict.fromkeys(_TRANSCRIPTS, "transcripts:read"),
+    },
     Kind.OPERATOR: dict.fromkeys(
         (
             "report_boards", "list_physicians", "search_physicians", "add_physician", "get_physician",
@@ -234,10 +238,16 @@ all its providers, and `vendor` in a cell the one that it registered for us. Of 
 that `vendor` has made beside itself.
 """
 
+_SEES_EVERYBODY = "the operator looks everybody up, and takes what it has found itself"
 _NO_PROVIDER = "which scope it needs depends on the list, and a board's client acts for no provider"
 EXCEPTIONS: dict[tuple[str, str, str], tuple[str, str]] = {
     ("create_download", "board", "-"): ("400", _NO_PROVIDER),
     ("create_download", "other-board", "-"): ("400", _NO_PROVIDER),
+    **{
+        (name, "operator", named): ("nothing", _SEES_EVERYBODY)
+        for name in _TRANSCRIPTS
+        for named in ("-", "ours", "theirs", "sandbox", "absent")
+    },
 }
 """Cells of one operation that are not its kind's: (operation, caller, named) to the cell, and the reason."""
 

@@ -60,6 +60,10 @@ ROLES: dict[str, dict[str, Any]] = {
 ROBERT = {"first_name": "Robert", "last_name": "Twin", "date_of_birth": "05/06", "licenses": "TN-M:R1"}
 """Of whom there seem to be two, so that the operator has a pair to decide about."""
 
+JOHN = {"first_name": "John", "last_name": "Smith", "board_id": "999999"}
+TINA = {"first_name": "Tina", "last_name": "Karacme", "board_id": "35867909"}
+"""Of whose credit the boards have been told."""
+
 
 @dataclass
 class World:
@@ -127,6 +131,9 @@ def build(service: Service) -> World:
     for board, body in (("board", john()), ("other-board", tina())):
         made = callers["own"].report(body).json
         world.records[board] = {"credit_id": made["credits"][-1]["credit_id"]}
+    for board, learner in (("board", JOHN), ("other-board", TINA)):
+        (found,) = callers[board].post("/v1/transcripts:search", learner).json["data"]
+        world.records[board] |= {"transcript_id": found["transcript_id"]}
     world.records["board"] |= _endpoint(callers["board"]) | {
         "batch_id": worked(callers["board"], service, ROSTER, "roster", permission_attested=None)["batch_id"]
     }

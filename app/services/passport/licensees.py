@@ -1,0 +1,191 @@
+"""Transcripts for whoever regulates: a board looks one of its licensees up, reads what was reported, takes the PDF.
+
+A board sees those who have a licence or certification of it on file, and their whole transcript, as the physician would
+hand it over. Everybody else is absent, whatever is given: not on file, another board's, several of one name, a date
+that is wrong, a budget that is spent. The operator sees everybody.
+
+The PDF is published as a physician's own is: signed, under a code that anybody can verify. A copy without a code says
+that it proves nothing, and a regulator decides by it. It is kept under its id, so that whoever takes it again within
+the day gets the same bytes and no second code.
+"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import msgspec
+from msgspec.structs import replace
+from sqlalchemy import Connection
+
+from app.core.errors import ErrorItem, Forbidden, InvalidRequest, NotFound
+from app.domain.audit import LicenseeSearchAudit
+from app.domain.boards import Board
+from app.domain.clients import Role
+from app.domain.identity.physicians import Physician
+from app.domain.identity.validations import ValidationRequest
+from app.domain.passport.licensees import FoundTranscript, LicenseeQuestion
+from app.domain.passport.transcripts import Transcript, TranscriptPeriod
+from app.rules.validations import judge_validation
+from app.services.context import Caller, Work, read_async, transact_async
+from app.services.findings import rejection_of
+from app.services.passport import my_credits, publishing
+from app.services.passport.publishing import Prepared
+from app.services.registry import physicians as registry
+from app.services.registry.own_data import find_licensee, has_on_file
+from app.store.passport import transcripts
+from app.store.registry import physicians
+
+HANDLE_LIFE = timedelta(days=1)
+"""How long the PDF of a search can be taken."""
+_PURPOSE = "transcript-handle"
+
+
+class _Handle(msgspec.Struct, frozen=True, array_like=True):
+    """What a handle holds. The id is that under which the PDF is published, once it is asked for."""
+
+    transcript_id: str
+    physician_id: str
+    first: date | None
+    last: date | None
+    until: int
+    """In seconds since 1970."""
+
+
+async def look_up(caller: Caller, question: LicenseeQuestion) -> FoundTranscript | None:
+    """Return the transcript of the one licensee whom everything given fits, None for anybody else.
+
+    Raises `InvalidRequest` with all that is wrong with what was given, whoever is on file.
+    """
+    _judge(caller, question)
+    physician_id = await transact_async(caller, _find, question.known)
+    return await read_async(caller, _read, physician_id, question) if physician_id is not None else None
+
+
+def _judge(caller: Caller, question: LicenseeQuestion) -> None:
+    known, faults = question.known, list[ErrorItem]()
+    findings = judge_validation(known, caller.service.catalogue)
+    if findings:
+        faults += rejection_of(InvalidRequest, findings).errors
+    if not (known.birth_date or known.npi or known.license_id or known.board_id):
+        detail = "Names alone tell nobody from others of the name."
+        hint = "Give a licence number, a board ID, an NPI, or the birth month and day as MM/DD."
+        faults.append(ErrorItem(code="format", pointer="/license_id", detail=detail, hint=hint))
+    for name, period in (("completed", question.completed), ("submitted", question.submitted)):
+        if period.first is not None and period.last is not None and period.last < period.first:
+            detail = "The last day is before the first."
+            hint = f"Exchange {name}_from and {name}_to, or leave one out."
+            faults.append(ErrorItem(code="format", pointer=f"/{name}_to", detail=detail, hint=hint))
+    if faults:
+        raise InvalidRequest(errors=faults)
+
+
+def board_of(caller: Caller) -> Board | None:
+    """Return the board that a caller is of, None for the operator; raises `Forbidden` for anybody else."""
+    code = caller.client.board
+    if code is None and caller.client.role is not Role.OPERATOR:
+        raise Forbidden("Only boards and the operator look for transcripts.")
+    return caller.service.catalogue.boards[code] if code is not None else None
+
+
+def _place(caller: Caller) -> str:
+    """Return what all clients of a caller's board have in common, or all of the operator's."""
+    board = board_of(caller)
+    return f"board {board.code}" if board is not None else Role.OPERATOR.value
+
+
+def _find(work: Work, known: ValidationRequest) -> str | None:
+    """Return the licensee who is meant; what was given is charged, and that it was asked stands in the log."""
+    # Who has found somebody by their birth date is the board, not one of its clients.
+    asking = Work(connection=work.connection, caller=replace(work.caller, provider=_place(work.caller)), now=work.now)
+    found = find_licensee(asking, known, board_of(work.caller))
+    verb, subject = ("look-at", found) if found is not None else ("search", work.commit_id)
+    work.audit(verb, subject, LicenseeSearchAudit(found=int(found is not None)))
+    return found
+
+
+def _read(
+    connection: Connection, caller: Caller, physician_id: str, question: LicenseeQuestion
+) -> FoundTranscript | None:
+    physician = _seen(connection, caller, physician_id)
+    if physician is None:
+        return None
+    period = question.completed
+    held = _Handle(
+        publishing.new_transcript_id(), physician.physician_id, period.first, period.last,
+        int((caller.service.clock() + HANDLE_LIFE).timestamp()),
+    )  # fmt: skip
+    return FoundTranscript(
+        handle=caller.service.keyring.seal(_PURPOSE, msgspec.json.encode(held), _place(caller)),
+        physician=physician,
+        transcript=_transcript_of(connection, caller, physician, question),
+    )
+
+
+def _seen(connection: Connection, caller: Caller, physician_id: str) -> Physician | None:
+    """Return a physician as they are on file now; None where the caller's board has no licence of theirs any more."""
+    board = board_of(caller)
+    root = physicians.roots_of(connection, [physician_id]).get(physician_id)
+    physician = registry.find(connection, root) if root is not None else None
+    if physician is None or (board is not None and not has_on_file(physician, board.code)):
+        return None
+    return physician
+
+
+def _transcript_of(
+    connection: Connection, caller: Caller, physician: Physician, question: LicenseeQuestion
+) -> Transcript:
+    records = [
+        record
+        for record in my_credits.records_of(connection, physician, question.completed)
+        if question.submitted.covers(record.completion.submitted_at.date())
+    ]
+    return my_credits.transcript_of(caller.service.catalogue, physician, records, question.completed)
+
+
+async def take_pdf(caller: Caller, handle: str) -> bytes:
+    """Return the signed PDF of a transcript that was looked up, published when it is taken first.
+
+    Raises `NotFound` for a handle that is another board's, is over, or whose physician the board sees no more.
+    """
+    held = _open(caller, handle)
+    kept, physician_id, transcript = await read_async(caller, _load, held)
+    if kept is not None:
+        return kept
+    caller.charge(publishing.PDF_AS_REQUESTS, 1)
+    prepared = await publishing.sign(caller.service, held.transcript_id, physician_id, transcript)
+    return await transact_async(caller, _publish, prepared)
+
+
+def _open(caller: Caller, handle: str) -> _Handle:
+    opened = caller.service.keyring.unseal(_PURPOSE, handle, _place(caller))
+    held = msgspec.json.decode(opened, type=_Handle) if opened is not None else None
+    if held is None or held.until <= caller.service.clock().timestamp():
+        raise NotFound("There is no such transcript, or it was looked up more than a day ago. Search again.")
+    return held
+
+
+def _load(connection: Connection, caller: Caller, held: _Handle) -> tuple[bytes | None, str, Transcript]:
+    """Return the PDF where it was published already, else what to publish; raises `NotFound`."""
+    physician = _seen(connection, caller, held.physician_id)
+    if physician is None:
+        raise NotFound("This physician has no licence or certification of yours on file any more.")
+    question = LicenseeQuestion(known=ValidationRequest(), completed=TranscriptPeriod(first=held.first, last=held.last))
+    transcript = _transcript_of(connection, caller, physician, question)
+    return _published(connection, held.transcript_id), physician.physician_id, transcript
+
+
+def _published(connection: Connection, transcript_id: str) -> bytes | None:
+    known = transcripts.one(connection, transcript_id)
+    return transcripts.pdf_of(connection, transcript_id) if known is not None else None
+
+
+def _publish(work: Work, prepared: Prepared) -> bytes:
+    """Store a PDF and return it, or what another request of the same handle has stored meanwhile."""
+    physicians.lock(work.connection, [prepared.learner_id])
+    kept = _published(work.connection, prepared.transcript_id)
+    if kept is not None:
+        return kept
+    if _seen(work.connection, work.caller, prepared.learner_id) is None:
+        raise NotFound("This physician has no licence or certification of yours on file any more.")
+    publishing.store(work, prepared, work.caller.client.client_id)
+    return prepared.pdf
