@@ -9,7 +9,8 @@ from datetime import datetime
 import msgspec
 from msgspec import UNSET
 
-from app.domain.audit import ActivityAudit, AuditEntry, BatchAudit, CompletionAudit, DisputeAudit, HeldAudit, HelpAudit
+from app.domain.audit import ActivityAudit, AuditEntry, BatchAudit, CompletionAudit, HeldAudit, HelpAudit
+from app.domain.passport.audit import DisputeAudit
 
 
 class EventKind(enum.StrEnum):

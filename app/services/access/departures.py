@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from app.domain.audit import PassportAccountAudit, PersonAudit
+from app.domain.audit import PersonAudit
+from app.domain.passport.audit import PassportAccountAudit
 from app.domain.people.persons import Membership, PersonRole
 from app.services.access import clients
 from app.services.context import Work

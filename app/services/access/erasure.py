@@ -19,14 +19,7 @@ from sqlalchemy import Connection
 
 from app.core.errors import Conflict, NotFound, OperatorFault
 from app.core.progress import report_progress
-from app.domain.audit import (
-    CompletionAudit,
-    DisputeAudit,
-    HeldAudit,
-    PermissionAudit,
-    PhysicianAudit,
-    TranscriptAudit,
-)
+from app.domain.audit import CompletionAudit, HeldAudit, PhysicianAudit
 from app.domain.batch_mends import Mend
 from app.domain.batches import Batch, RawRow
 from app.domain.credits import Completion
@@ -43,6 +36,7 @@ from app.domain.identity.erasure import (
     identity_texts,
 )
 from app.domain.identity.physicians import FiledName, Physician
+from app.domain.passport.audit import DisputeAudit, PermissionAudit, TranscriptAudit
 from app.files.record_fields import with_cells
 from app.services.access.departures import end_membership, forget_person
 from app.services.access.persons_to_erase import PersonToErase, load_person

@@ -15,8 +15,9 @@ import msgspec
 
 from app.core.clock import new_id
 from app.core.errors import OperatorFault
-from app.domain.audit import ActivityAudit, ClientAudit, EndpointAudit, HeldAudit, PermissionAudit, ProviderAudit
+from app.domain.audit import ActivityAudit, ClientAudit, EndpointAudit, HeldAudit, ProviderAudit
 from app.domain.boards import Span
+from app.domain.passport.audit import PermissionAudit
 from app.services.access.authentication import CACHE_SECONDS
 from app.services.context import Service, Work, operator, transact
 from app.services.registry.merging import lock_everything

@@ -6,10 +6,10 @@ import msgspec
 from sqlalchemy import Connection
 
 from app.core.errors import Conflict, ErrorItem, Forbidden, InvalidRequest, NotFound
-from app.domain.audit import JoiningCodeAudit, PassportAccountAudit
 from app.domain.identity.physicians import Physician
 from app.domain.passport import mails as texts
 from app.domain.passport.accounts import CODE_LIFE, ClaimOutcome, ConfirmedBy, PassportAccount, PassportClaim
+from app.domain.passport.audit import JoiningCodeAudit, PassportAccountAudit
 from app.domain.passport.verification_codes import new_verification_code, parse_verification_code
 from app.domain.people.mails import MailKind
 from app.domain.people.persons import StaffPerson

@@ -14,10 +14,10 @@ from sqlalchemy import Connection
 
 from app.core.clock import new_id
 from app.core.errors import Conflict, ErrorItem, InvalidRequest, NotFound
-from app.domain.audit import DisputeAudit
 from app.domain.credits import Completion
 from app.domain.parsing import plain_text
 from app.domain.passport import dispute_mails as texts
+from app.domain.passport.audit import DisputeAudit
 from app.domain.passport.disputes import (
     ANSWER_TIME,
     Dispute,

@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 from app.core.clock import new_id
 from app.core.errors import ErrorItem, InvalidRequest
 from app.core.security import digest_of
-from app.domain.audit import PassportAccountAudit, PersonAudit
+from app.domain.audit import PersonAudit
 from app.domain.clients import Client, ClientKind, Role
 from app.domain.identity.comparison_keys import full_name_key
 from app.domain.identity.validations import ValidationRequest
@@ -32,6 +32,7 @@ from app.domain.passport.accounts import (
     PassportAccount,
     PassportClaim,
 )
+from app.domain.passport.audit import PassportAccountAudit
 from app.domain.passport.verification_codes import parse_verification_code
 from app.domain.people.mails import MailKind, MailText
 from app.domain.people.persons import PersonRole, StaffPerson, fold_address, read_address

@@ -18,11 +18,11 @@ from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from app.core.errors import ErrorItem, Forbidden, InvalidRequest, NotFound
-from app.domain.audit import LicenseeSearchAudit
 from app.domain.boards import Board
 from app.domain.clients import Role
 from app.domain.identity.physicians import Physician
 from app.domain.identity.validations import ValidationRequest
+from app.domain.passport.audit import LicenseeSearchAudit
 from app.domain.passport.licensees import FoundTranscript, LicenseeQuestion
 from app.domain.passport.transcripts import Transcript, TranscriptPeriod
 from app.rules.validations import judge_validation

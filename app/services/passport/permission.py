@@ -8,8 +8,8 @@ from sqlalchemy import Connection
 
 from app.core.clock import new_id
 from app.core.errors import Conflict, NotFound
-from app.domain.audit import PermissionAudit
 from app.domain.credits import Completion
+from app.domain.passport.audit import PermissionAudit
 from app.domain.passport.disputes import Dispute, DisputeKind, DisputeVerb, Party, WithdrawnPermission
 from app.services.context import Caller, Work
 from app.services.passport.accounts import Holder, confirmed

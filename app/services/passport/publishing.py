@@ -16,7 +16,7 @@ from app.documents.signing import sign_pdf
 from app.documents.signing_keys import SigningCertificate, open_signing_key
 from app.documents.transcript.printing import print_transcript
 from app.documents.transcript.wording import Publication
-from app.domain.audit import TranscriptAudit
+from app.domain.passport.audit import TranscriptAudit
 from app.domain.passport.published import PublishedTranscript
 from app.domain.passport.transcripts import Transcript, TranscriptPeriod, content_of, digest_of_content
 from app.domain.passport.verification_codes import new_verification_code

@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from app.domain.audit import AuditFields, AuditFilter, LoggedEntry, SealOverLog
+from app.domain.passport.audit import KINDS
 from app.models import commits as tables
 from app.store.sql.rows import RowMapper
 from app.store.sql.statements import execute, fetch, fetch_value, in_list, narrow_to, on_sqlite
@@ -136,7 +137,7 @@ def _sources(wanted: AuditFilter) -> list[Query]:
 
 def _nouns() -> list[str]:
     """Return the nouns of all kinds of entries."""
-    return sorted({kind.noun for kind in AuditFields.__subclasses__()})
+    return sorted({kind.noun for kind in (*AuditFields.__subclasses__(), *KINDS)})
 
 
 _SEAL = RowMapper(SealOverLog, tables.seals, "s")

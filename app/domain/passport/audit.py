@@ -1,0 +1,79 @@
+"""Entries of the audit log about CME Passport: accounts, transcripts, disputes, permission, and boards that look."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from msgspec import UNSET, UnsetType
+
+from app.domain.audit import AuditFields
+
+
+class PassportAccountAudit(AuditFields, frozen=True, kw_only=True):
+    """A physician's account was opened, confirmed or closed, or somebody else has asked for it."""
+
+    noun: ClassVar[str] = "passport-account"
+
+    person_id: str
+    learner_id: str
+    confirmed_by: str | UnsetType = UNSET
+    claim_id: str | UnsetType = UNSET
+    """The claim of somebody else."""
+
+
+class TranscriptAudit(AuditFields, frozen=True, kw_only=True):
+    """A transcript was published, by its physician or for a board, or its physician was erased."""
+
+    noun: ClassVar[str] = "transcript"
+
+    learner_id: str
+    digest: str | UnsetType = UNSET
+    """Of the PDF as it was signed."""
+
+
+class DisputeAudit(AuditFields, frozen=True, kw_only=True):
+    """A physician disputed a record or asked for its withdrawal; somebody answered or decided it; or it was closed."""
+
+    noun: ClassVar[str] = "dispute"
+
+    provider_id: str
+    kind: str
+    status: str
+    completion_id: str | UnsetType = UNSET
+    """Left out where it is about all that the provider has reported."""
+    activity_id: str | UnsetType = UNSET
+
+
+class PermissionAudit(AuditFields, frozen=True, kw_only=True):
+    """A physician withdrew the permission to report them, or gave it back."""
+
+    noun: ClassVar[str] = "withdrawn-permission"
+
+    provider_id: str
+    completion_id: str | UnsetType = UNSET
+    """Left out where nothing may be reported."""
+
+
+class JoiningCodeAudit(AuditFields, frozen=True, kw_only=True):
+    """A provider made a code by which a physician opens or confirms an account; its subject is the physician."""
+
+    noun: ClassVar[str] = "joining-code"
+
+    provider_id: str
+
+
+class LicenseeSearchAudit(AuditFields, frozen=True, kw_only=True):
+    """A board, or the operator, asked for a physician's transcript: what they gave stands nowhere.
+
+    The subject is the physician who was found, the commit where nobody was.
+    """
+
+    noun: ClassVar[str] = "licensee-search"
+
+    found: int
+
+
+KINDS: tuple[type[AuditFields], ...] = (
+    PassportAccountAudit, TranscriptAudit, DisputeAudit, PermissionAudit, JoiningCodeAudit, LicenseeSearchAudit,
+)  # fmt: skip
+"""All kinds of entries here: the log is searched by their nouns."""
