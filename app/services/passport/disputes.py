@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from app.core.clock import new_id
-from app.core.errors import Conflict, ErrorItem, InvalidRequest, NotFound
+from app.core.errors import Conflict, ErrorItem, InvalidRequest, NotFound, ProviderMoved
 from app.domain.credits import Completion
 from app.domain.parsing import plain_text
 from app.domain.passport import dispute_mails as texts
@@ -34,6 +34,7 @@ from app.services.passport.accounts import Holder, confirmed
 from app.services.passport.joining import family_of
 from app.services.people import mail
 from app.store import activity_lists, completion_versions, completions
+from app.store.access import providers
 from app.store.passport import accounts, disputes
 from app.store.people import persons
 
@@ -193,6 +194,9 @@ def new_dispute(
 def begin(work: Work, dispute: Dispute, message: str | None) -> Dispute:
     """Store a new dispute with its first step, and tell whom it concerns."""
     disputes.add(work.connection, dispute)
+    if providers.roots_of(work.connection, [dispute.provider_id]):
+        # Merged while this waited for it: it is done again for the other one.
+        raise ProviderMoved
     add_step(work, dispute, DisputeVerb.OPEN, Party.PHYSICIAN, message)
     _audit(work, "open", dispute)
     tell_physician(work, dispute)

@@ -18,19 +18,19 @@ from app.store.sql.statements import execute, fetch, fetch_column, fetch_value, 
 _DISPUTE = RowMapper(Dispute, tables.disputes, "d")
 _STEP = RowMapper(DisputeStep, tables.dispute_steps, "s")
 _GONE = (
-    "d.closed_at IS NULL AND d.completion_id IS NOT NULL AND EXISTS ("
+    "d.completion_id IS NOT NULL AND EXISTS ("
     "SELECT 1 FROM completions c LEFT JOIN learners l ON l.learner_id = d.learner_id "
     "WHERE c.completion_id = d.completion_id AND (c.withdrawn_at IS NOT NULL "
     "OR coalesce(c.learner_id, '') <> coalesce(l.merged_into, d.learner_id)))"
 )
-"""The condition that the record of an open dispute `d` is withdrawn, or somebody else's by now."""
+"""The condition that the record of a dispute `d` is withdrawn, or somebody else's by now."""
 _GONE_ALL = (
-    "d.closed_at IS NULL AND d.completion_id IS NULL AND NOT EXISTS ("
+    "d.completion_id IS NULL AND NOT EXISTS ("
     "SELECT 1 FROM completions c JOIN learners l ON l.learner_id = d.learner_id "
     "WHERE c.learner_id = coalesce(l.merged_into, d.learner_id) AND c.provider_id = d.provider_id "
     "AND c.withdrawn_at IS NULL)"
 )
-"""The condition that nothing stands any longer of what an open dispute `d` about a whole provider is about."""
+"""The condition that nothing stands any longer of what a dispute `d` about a whole provider is about."""
 
 
 def _values_of(dispute: Dispute) -> dict[str, Any]:
@@ -143,7 +143,8 @@ def settled_by_records(connection: Connection, limit: int) -> list[str]:
     """Return open disputes whose records are withdrawn, or another's by now."""
     return fetch_column(
         connection,
-        f"SELECT d.dispute_id FROM disputes d WHERE ({_GONE}) OR ({_GONE_ALL}) ORDER BY d.dispute_id LIMIT :limit",
+        f"SELECT d.dispute_id FROM disputes d WHERE d.closed_at IS NULL AND (({_GONE}) OR ({_GONE_ALL})) "
+        "ORDER BY d.dispute_id LIMIT :limit",
         {"limit": limit},
     )
 
