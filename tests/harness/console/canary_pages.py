@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, cast
+from urllib.parse import urljoin, urlsplit
 
 import httpx
 
@@ -115,7 +116,12 @@ def tell_pages(http: httpx.Client, sessions: Mapping[str, str], settle: Callable
 
 
 def _links(window: Window, part: str) -> list[str]:
-    return list(dict.fromkeys(map(str, window.tree.xpath("//@href[contains(., $part)]", part=part))))
+    """Return the addresses, without the site, that a page leads to and that hold a part."""
+    assert window.shown is not None
+    here = str(window.shown.url)
+    found = (urlsplit(urljoin(here, str(link))) for link in window.tree.xpath("//@href"))
+    addresses = (link._replace(scheme="", netloc="").geturl() for link in found)
+    return list(dict.fromkeys(address for address in addresses if part in address))
 
 
 def _add(window: Window) -> None:
