@@ -104,6 +104,7 @@ SECTIONS: dict[str, tuple[Section, ...]] = {
     "b": (
         Section(title="Credits by day", folder="", role="board"),
         Section(title="Roster", folder="roster", role="board"),
+        Section(title="Transcripts", folder="licensees", role="board"),
     ),
     "operator": (
         Section(title="Work", folder="", also=("work",), role="operator"),

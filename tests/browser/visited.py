@@ -11,6 +11,7 @@ _ON_FILE = (
     "/operator/registry > [name=reason] := physician-asked > [name='/last_name'] := Karacme > #search .btn > tbody .btn"
 )
 """Everything on file of somebody: ids are made anew with each demo, and names stand in no address."""
+_LICENSEE = "/b/ABA/licensees > [name='/first_name']"
 VISITED = {
     "/": ["/"],
     "/accessibility": ["/accessibility"],
@@ -18,6 +19,11 @@ VISITED = {
     "/account/authenticator": ["/account/authenticator"],
     "/b/{code}": ["/b/ABA"],
     "/b/{code}/days/{day}": ["/b/ABA/days/2021-12-20"],
+    "/b/{code}/licensees": [
+        "/b/ABA/licensees",
+        f"{_LICENSEE} := Tina > [name='/last_name'] := Karacme > [name='/board_id'] := 35867909 > #licensee .btn",
+        f"{_LICENSEE} := Nobody > [name='/last_name'] := Atall > [name='/board_id'] := 1 > #licensee .btn",
+    ],
     "/b/{code}/roster": ["/b/ABA/roster"],
     "/gallery": ["/gallery"],
     "/operator": ["/operator"],

@@ -34,7 +34,7 @@ FOREIGN = {"iframe", "img", "object", "embed", "base", "math", "animate", "plain
 """Elements that no page of ours has."""
 ADDRESSES = ("href", "src", "action", "formaction", "data", "xlink:href")
 SEEN_ON = {
-    "/account", "/b/*/days/*", "/b/*/roster", "/operator/disputes/*",
+    "/account", "/b/*/days/*", "/b/*/licensees", "/b/*/roster", "/operator/disputes/*",
     "/operator/misses", "/operator/misses/*", "/operator/providers", "/p/*",
     "/p/*/activities", "/p/*/activities/*", "/p/*/activities/*/add", "/p/*/activities/*/close",
     "/p/*/activities/*/copy", "/p/*/activities/*/delete", "/p/*/activities/*/edit", "/p/*/activities/*/learners",
@@ -170,6 +170,10 @@ def test_stored_markup_is_text_on_every_page(
         *crawl(board, "/b/ABA", "/b/ABA/roster"),
         *crawl(operators, "/operator", "/operator/misses", "/operator/disputes", "/operator/people"),
     ]
+    known = {"/first_name": WORD, "/last_name": WORD, "/board_id": "35860077"}
+    found = board.open("/b/ABA/licensees").submit("/b/ABA/licensees", **known).shown
+    assert found is not None
+    pages.append(("/b/ABA/licensees", found.text))
     for address, text in pages:
         faults += [f"{address}: {fault}" for fault in faults_of(text)]
         if WALL in "\n".join(html.fromstring(text).itertext()):

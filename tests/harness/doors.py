@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import random
 from collections.abc import Callable
@@ -10,8 +11,9 @@ from typing import Any
 
 from app.domain.identity.validations import ValidationRequest
 from app.domain.parsing import read_month_day
+from app.domain.passport.licensees import LicenseeQuestion
 from app.services.context import Service, operator, transact
-from app.services.passport import joining
+from app.services.passport import joining, licensees
 from app.services.passport.joining import JoinRequest
 from tests.builders.bodies import a_completion
 from tests.builders.people import import_people
@@ -171,6 +173,13 @@ def total_transcripts(api: Api, service: Service, born: str) -> Guess:
     return search_transcripts(api, service, born, verb="totals")
 
 
+def look_licensee_up(api: Api, service: Service, born: str) -> Guess:
+    known = ValidationRequest(**PERSON, **LICENSE, birth_date=read_month_day(born))
+    board = operator(service, board="TN-M")
+    found = asyncio.run(licensees.look_up(board, LicenseeQuestion(known=known)))
+    return Guess(found is not None, found.transcript if found is not None else None)
+
+
 BY_OPERATION: dict[str, list[Door]] = {
     "validate_learner": [validate],
     "upload_batch": [
@@ -186,8 +195,9 @@ BY_OPERATION: dict[str, list[Door]] = {
     "ask_to_join": [ask_to_join],
     "search_transcripts": [search_transcripts],
     "total_transcripts": [total_transcripts],
+    "look_licensee_up": [look_licensee_up],
 }  # fmt: skip
 """The doors of each operation; the keys are those of `budget.DOORS`."""
-NOT_OF_PROVIDERS = (ask_to_join, search_transcripts, total_transcripts)
+NOT_OF_PROVIDERS = (ask_to_join, search_transcripts, total_transcripts, look_licensee_up)
 """Doors at which nobody asks for a provider: that one has found somebody helps nobody there."""
 EVERY_DOOR = [door for doors in BY_OPERATION.values() for door in doors]

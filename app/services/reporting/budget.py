@@ -57,6 +57,7 @@ DOORS = {
     "ask_to_join": "somebody who asks for an account in CME Passport, on a page",
     "search_transcripts": "a board that looks one of its licensees up",
     "total_transcripts": "the same, for totals",
+    "look_licensee_up": "the same, by a board's staff on a page",
 }
 """The operations that compare a birth date with the registry. Who adds one adds it here, and to the attack's tests."""
 
