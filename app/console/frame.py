@@ -119,6 +119,7 @@ SECTIONS: dict[str, tuple[Section, ...]] = {
         Section(title="Find activities", folder="", also=("activities", "boards"), role="learner"),
         Section(title="My credits", folder="credits", also=("disputes",), role="learner"),
         Section(title="Transcript", folder="transcript", also=("transcripts",), role="learner"),
+        Section(title="Shares", folder="shares", role="learner"),
         Section(title="Settings", folder="settings", role="learner"),
     ),
 }

@@ -1,8 +1,8 @@
-"""CME Passport: physicians' accounts, who asked for one, codes that providers hand out, published transcripts."""
+"""CME Passport: physicians' accounts, who asked for one, providers' codes, published transcripts and shares of them."""
 
 from __future__ import annotations
 
-from sqlalchemy import CheckConstraint, Column, Date, Index, LargeBinary, Table, text
+from sqlalchemy import Boolean, CheckConstraint, Column, Date, Index, LargeBinary, Table, text
 
 from app.models.base import Instant, Key, key, metadata, number, refers
 
@@ -97,4 +97,38 @@ transcripts = Table(
     Index(None, "client_id", "published_at"),
     Index(None, "learner_id"),
     comment="Transcripts that were published. They are blanked when their physician is erased, and stay otherwise.",
+)
+
+passport_shares = Table(
+    "passport_shares",
+    metadata,
+    key("share_id", primary_key=True),
+    key("digest", comment="SHA-256 of what stands in the link"),
+    refers("client_id", "clients.client_id", comment="the account that gave it"),
+    refers("learner_id", "learners.learner_id"),
+    key("receiver", comment="for whom, as the physician wrote it; empty a year after its end"),
+    refers("transcript_id", "transcripts.transcript_id", nullable=True, comment="NULL where it follows changes"),
+    Column("period_first", Date),
+    Column("period_last", Date),
+    Column("last_day", Date, nullable=False),
+    Column("mails_views", Boolean, nullable=False, comment="whether the physician is mailed when it is opened"),
+    Column("created_at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False, comment="when the last day is over, where the physician is"),
+    Column("ended_at", Instant, comment="when the physician, or the end of the account, ended it"),
+    CheckConstraint("period_first IS NULL OR period_last IS NULL OR period_first <= period_last", name="period"),
+    Index(None, "digest", unique=True),
+    Index(None, "client_id", "created_at"),
+    Index(None, "learner_id"),
+    Index(None, "expires_at"),
+    comment="Links by which physicians show their transcript. They stay without their receiver, who is forgotten.",
+)
+
+passport_share_views = Table(
+    "passport_share_views",
+    metadata,
+    refers("share_id", "passport_shares.share_id", primary_key=True),
+    Column("viewed_on", Date, primary_key=True, comment="where the physician is"),
+    number("views"),
+    number("pdfs", comment="times that the PDF was taken"),
+    comment="On which days a share was opened, and how often: the physician sees it.",
 )

@@ -31,6 +31,7 @@ STATES: dict[str, tuple[Table, ...]] = {
     "passport-account": (passport.passport_accounts,),
     "transcript": (passport.transcripts,),
     "withdrawn-permission": (disputes.withdrawn_permissions,),
+    "share": (passport.passport_shares, passport.passport_share_views),
     "learner": (learners.learners, learners.learner_names, learners.licenses, learners.certifications),
 }
 """The tables of each noun, all of which have the key of the first one's rows."""

@@ -12,6 +12,8 @@ _ON_FILE = (
 )
 """Everything on file of somebody: ids are made anew with each demo, and names stand in no address."""
 _LICENSEE = "/b/ABA/licensees > [name='/first_name']"
+_MADE = "/passport/shares/new > [name='/receiver'] := Credentials, Harbor Point > main .go"
+"""A link that was made: it is shown once."""
 VISITED = {
     "/": ["/"],
     "/accessibility": ["/accessibility"],
@@ -78,6 +80,8 @@ VISITED = {
     "/passport/settings": ["/passport/settings"],
     "/passport/settings/permission/{reporter_id}": ["/passport/settings > main a[href*='/permission/']"],
     "/passport/settings/close": ["/passport/settings/close"],
+    "/passport/shares": ["/passport/shares"],
+    "/passport/shares/new": ["/passport/shares/new", _MADE, f"{_MADE} > main a[href^='/s/'] > main .go"],
     "/passport/sign-in": [],
     "/passport/transcript": ["/passport/transcript", "/passport/transcript?from=never"],
     "/passport/transcript.json": [],
@@ -130,6 +134,7 @@ VISITED = {
     ],
     "/passport/activities/{activity_id}": ["/passport/activities/201759558"],
     "/passport/boards": ["/passport/boards"],
+    "/s/{token}": ["/s/none"],
     "/sign-in": ["/sign-in"],
     "/sign-in/factor": ["/sign-in/factor"],
     "/sign-in/{token}": ["/sign-in/none-such"],
@@ -158,6 +163,7 @@ ENTERED = {
     "/passport/credits": "a physician",
     "/passport/disputes": "a physician",
     "/passport/transcript": "a physician",
+    "/passport/shares": "a physician",
     "/passport/settings": "a physician",
 }
 """As whom addresses are visited, by their beginning, in the words of the demo's buttons; others by nobody."""

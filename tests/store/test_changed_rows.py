@@ -22,7 +22,8 @@ from app.models.tables import metadata
 from app.services.access import clients
 from app.services.context import Service, operator, transact
 from app.services.operations import checks
-from app.services.passport import demo_physician, permission, publishing
+from app.services.passport import demo_physician, permission, shares
+from app.services.passport.shares import ShareRequest
 from app.services.people import sessions
 from app.store.sql.values import to_document
 from app.store.states import LEFT_OUT
@@ -89,14 +90,16 @@ OF_THE_REGISTRY = (
 PROTECTED = [name for name in sorted(metadata.tables) if name not in UNPROTECTED_TABLES]
 
 
-def publish_transcript(service: Service) -> None:
-    """Let the physician of the demo publish a transcript."""
+def share_transcript(service: Service) -> None:
+    """Let the physician of the demo publish a transcript and give a link to it, and somebody open that."""
     signed = transact(operator(service), demo_physician.enter, "A browser")
     found = service.database.read(lambda connection: sessions.find(connection, signed.token))
     assert found is not None
     caller = service.database.read(lambda connection: sessions.caller_of(connection, service, found))
     assert caller is not None
-    transact(caller, publishing.save, asyncio.run(publishing.prepare(caller, TranscriptPeriod())))
+    asked = ShareRequest(receiver="A hospital", period=TranscriptPeriod(), fixed=True, days=30)
+    made = transact(caller, shares.create, asked, asyncio.run(shares.prepare(caller, asked)))
+    assert asyncio.run(shares.view(service, made.token)) is not None
 
 
 def withdraw_permission(service: Service) -> None:
@@ -131,7 +134,7 @@ def world(api: Api, service: Service) -> None:
     transact(operator(service), clients.grant, vendor.client_id, "0008001")
     assert api.post("/v1/webhook-endpoints", {"url": "https://example.org/hook"}).status == 201
     enrolled(service)
-    publish_transcript(service)
+    share_transcript(service)
     withdraw_permission(service)
     settle(service)
     assert checks.find_faults(service) == []

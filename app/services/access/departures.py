@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from app.domain.audit import PersonAudit
-from app.domain.passport.audit import PassportAccountAudit
+from app.domain.passport.audit import PassportAccountAudit, ShareAudit
 from app.domain.people.persons import Membership, PersonRole
 from app.services.access import clients
 from app.services.context import Work
-from app.store.passport import accounts
+from app.store.passport import accounts, shares
 from app.store.people import mails, persons, sign_in
 
 
 def end_membership(work: Work, membership: Membership) -> None:
-    """End a membership and the person's sessions; of a physician's, the account is closed."""
+    """End a membership and the person's sessions; of a physician's, the account is closed and its shares end."""
     clients.end_client(work, membership.client_id)
     sign_in.end_sessions(work.connection, membership.person_id, work.now)
     sign_in.end_links(work.connection, membership.person_id, work.now)
@@ -23,6 +23,9 @@ def end_membership(work: Work, membership: Membership) -> None:
         accounts.change(work.connection, account.client_id, {"closed_at": work.now})
         audited = PassportAccountAudit(person_id=account.person_id, learner_id=account.learner_id)
         work.audit("close", account.client_id, audited)
+        for share in shares.open_of_account(work.connection, account.client_id, work.now):
+            shares.end(work.connection, share.share_id, work.now)
+            work.audit("end", share.share_id, ShareAudit(learner_id=share.learner_id))
 
 
 def forget_person(work: Work, person_id: str) -> None:

@@ -36,7 +36,7 @@ from app.domain.identity.erasure import (
     identity_texts,
 )
 from app.domain.identity.physicians import FiledName, Physician
-from app.domain.passport.audit import DisputeAudit, PermissionAudit, TranscriptAudit
+from app.domain.passport.audit import DisputeAudit, PermissionAudit, ShareAudit, TranscriptAudit
 from app.files.record_fields import with_cells
 from app.services.access.departures import end_membership, forget_person
 from app.services.access.persons_to_erase import PersonToErase, load_person
@@ -50,7 +50,7 @@ from app.store.access import erasure as stored
 from app.store.completion_versions import VERSIONS, version_text
 from app.store.held import records as held_records
 from app.store.looking import downloads
-from app.store.passport import accounts, disputes, permissions, transcripts
+from app.store.passport import accounts, disputes, permissions, shares, transcripts
 from app.store.people import persons
 from app.store.registry import physicians
 from app.store.registry.generation import note_registry_change
@@ -323,6 +323,9 @@ def _end_accounts(work: Work, person: PersonToErase) -> None:
     for dispute in disputes.forget_of_learners(work.connection, person.ids, work.now):
         fields = DisputeAudit(provider_id=dispute.provider_id, kind=dispute.kind.value, status="taken-back")
         work.audit("take-back", dispute.dispute_id, fields)
+    for share in shares.of_learners(work.connection, person.ids):
+        shares.forget_receiver(work.connection, share.share_id)
+        work.audit("erase", share.share_id, ShareAudit(learner_id=person.root.physician_id))
 
 
 def _version_row(work: Work, after: Completion) -> tuple[dict[str, Any], str]:

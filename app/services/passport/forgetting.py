@@ -1,4 +1,4 @@
-"""Forgetting who asked for an account and got none, and codes that nobody used in time."""
+"""Forgetting who asked for an account and got none, codes that nobody used in time, and receivers of old shares."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from app.services.access.departures import forget_person
 from app.services.context import Service, Work, operator, transact
+from app.services.passport import shares
 from app.store.passport import accounts
 from app.store.people import persons
 
@@ -15,10 +16,11 @@ _AT_ONCE = 50
 
 
 def forget(service: Service) -> None:
-    """Delete claims and codes that have ended, then whoever is left with nothing."""
+    """Delete claims and codes that have ended, forget whom shares were for, then whoever is left with nothing."""
     before = service.clock() - _KEPT
     service.database.write(lambda connection: accounts.delete_claims(connection, before))
     service.database.write(lambda connection: accounts.delete_codes(connection, before))
+    shares.forget_receivers(service)
     while transact(operator(service), _forget_strangers):
         pass
 

@@ -63,7 +63,12 @@ async def copy_for_reading(caller: Caller, period: TranscriptPeriod) -> bytes:
     """
     caller.charge(PDF_AS_REQUESTS, 1)
     found = await read_async(caller, my_credits.look, period)
-    return await asyncio.to_thread(_print, caller.service, found.transcript, caller.service.clock(), None)
+    return await print_copy(caller.service, found.transcript)
+
+
+async def print_copy(service: Service, transcript: Transcript) -> bytes:
+    """Return the PDF of a transcript to read: without a code, and not kept."""
+    return await asyncio.to_thread(_print, service, transcript, service.clock(), None)
 
 
 async def prepare(caller: Caller, period: TranscriptPeriod) -> Prepared:

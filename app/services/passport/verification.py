@@ -42,6 +42,19 @@ def verify(connection: Connection, service: Service, given: str) -> VerifiedTran
     published = transcripts.by_code(connection, digests)
     if published is None or code is None:
         return None
+    return _compare(connection, service, published, code)
+
+
+def verified(connection: Connection, service: Service, transcript_id: str) -> VerifiedTranscript | None:
+    """Return a transcript by its id, and what has changed since; None where its physician was erased."""
+    published = transcripts.one(connection, transcript_id)
+    code = service.keyring.unseal(CODE, published.code, transcript_id) if published is not None else None
+    if published is None or code is None:
+        return None
+    return _compare(connection, service, published, code.decode())
+
+
+def _compare(connection: Connection, service: Service, published: PublishedTranscript, code: str) -> VerifiedTranscript:
     transcript = read_content(transcripts.content_of(connection, published.transcript_id))
     physician = registry.find(connection, published.learner_id)
     # A record may have moved out of the period since: it is looked for among all, and what is new only within.

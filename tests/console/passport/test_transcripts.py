@@ -5,19 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import timedelta
-from io import BytesIO
 
 import pytest
-from fastapi.testclient import TestClient
-from pypdf import PdfReader
 
 from app.services.access import erasure
-from app.services.context import Service, operator, transact
+from app.services.context import Service
 from app.services.operations import checks
-from app.services.passport import demo_physician, publishing
+from app.services.passport import publishing
 from tests.builders.people import physicians_on_file
-from tests.harness.api import Api, api_of, settle
+from tests.harness.api import Api, settle
 from tests.harness.clock import ManualClock
+from tests.harness.console.physicians import a_record, enter, pdf_text
 from tests.harness.console.windows import SAME_SITE, Window
 
 TRANSCRIPT = "/passport/transcript"
@@ -25,36 +23,11 @@ PUBLISH = f"{TRANSCRIPT}/publish"
 OpenWindow = Callable[[], Window]
 
 
-@pytest.fixture
-def physician(window: Window, service: Service) -> Window:
-    """The window of the slides' physician."""
-    signed = transact(operator(service), demo_physician.enter, "A browser")
-    window.browser.cookies.set("__Host-pars", signed.token, domain="testserver.local", path="/")
-    return window
-
-
-@pytest.fixture
-def provider(http: TestClient, service: Service) -> Api:
-    """A client of the provider that reported the physician's points."""
-    return api_of(http, service, "Reporter", providers=["0008002"])
-
-
 def publish(physician: Window, period: str = "") -> str:
     """Publish what the page shows; return the code."""
     physician.open(f"{TRANSCRIPT}{period}").submit(PUBLISH)
     assert "Published. Its verification code is" in physician.text, physician.text
     return str(physician.tree.xpath("string((//*[@id='published']//tbody//span[@class='id'])[1])"))
-
-
-def pdf_text(content: bytes) -> str:
-    return " ".join(" ".join(page.extract_text() for page in PdfReader(BytesIO(content)).pages).split())
-
-
-def a_record(provider: Api) -> tuple[str, str]:
-    """Return a record of the physician, and its ETag."""
-    records = provider.get("/v1/learner-completions?last_name=Van%20Gogh&board=ABO").json["data"]
-    found = provider.get(f"/v1/learner-completions/{records[0]['completion_id']}")
-    return found.json["completion_id"], found.response.headers["ETag"]
 
 
 def test_the_slides_transcript_stands_on_the_page_in_the_pdf_and_in_json(physician: Window) -> None:
@@ -189,9 +162,7 @@ def test_an_account_publishes_so_many_transcripts_a_day(
     physician.open(TRANSCRIPT).submit(PUBLISH)
     assert "You have published 2 transcripts within a day" in physician.text
     clock.now += timedelta(days=1, minutes=1)
-    signed = transact(operator(service), demo_physician.enter, "A browser")
-    physician.browser.cookies.set("__Host-pars", signed.token, domain="testserver.local", path="/")
-    publish(physician)
+    publish(enter(physician, service))
 
 
 def test_the_account_page_does_not_tell_which_physician_of_the_registry_it_is(

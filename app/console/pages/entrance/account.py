@@ -8,7 +8,8 @@ from starlette.responses import Response
 
 from app.console.drawn_forms import DrawnForm, Said, said_of_problem
 from app.console.frame import Flash, go_to, page
-from app.console.pages.entrance.second_factor import qr_of
+from app.console.pages.entrance.second_factor import SECRET
+from app.console.qr_codes import qr_of
 from app.console.routes import PageRoute, Sent, SentFields, value_of
 from app.console.visitors import AnyPerson, Visitor
 from app.core.errors import InvalidRequest
@@ -143,7 +144,7 @@ async def _show_secret(request: Request, visitor: Visitor, sent: SentFields, sai
     address = address_of(secret, account=visitor.person.address or "", issuer=issuer)
     view = AuthenticatorView(
         form=DrawnForm(sent, said),
-        qr=qr_of(address),
+        qr=qr_of(address, SECRET),
         secret=shown_secret(secret),
         replaces=visitor.person.totp_secret is not None,
     )

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import io
-
-import segno
 from fastapi import APIRouter, Request
-from markupsafe import Markup
 from starlette.responses import Response
 
 from app.console.cookies import drop_session
 from app.console.drawn_forms import DrawnForm, Said
 from app.console.frame import Flash, go_to, page
 from app.console.pages.entrance.sign_in import Next, go_on_as
+from app.console.qr_codes import qr_of
 from app.console.returning import HalfVisitor, SignInView
 from app.console.routes import PageRoute, Sent, value_of
 from app.console.visitors import OUR_PAGES, AnySession
@@ -25,6 +22,7 @@ from app.services.people.sessions import SignedIn
 from app.services.people.totp import FactorVerdict
 
 router = APIRouter(prefix="/sign-in/factor", route_class=PageRoute, include_in_schema=False, dependencies=[OUR_PAGES])
+SECRET = "QR code of the secret"
 _ASK, _ENROL = "pages/sign_in/factor.html", "pages/sign_in/enrol.html"
 
 
@@ -86,7 +84,7 @@ async def _show(request: Request, session: SignedIn, next_path: str, sealed: str
         return page(request, half, _ASK, SignInView(form=form, next=next_path, sealed=sealed), status)
     secret = await transact_async(await caller_of(request, session), totp.begin, session.session)
     address = address_of(secret, account=session.person.address or "", issuer=service.settings.service_name)
-    view = SignInView(form=form, next=next_path, sealed=sealed, qr=qr_of(address), secret=shown_secret(secret))
+    view = SignInView(form=form, next=next_path, sealed=sealed, qr=qr_of(address, SECRET), secret=shown_secret(secret))
     return page(request, half, _ENROL, view, status)
 
 
@@ -105,13 +103,3 @@ async def _again(request: Request, session: SignedIn) -> SignedIn:
     """Return the session as it stands now."""
     service: Service = request.app.state.service
     return await service.database.read_by_key_async(lambda connection: sessions.read_again(connection, session))
-
-
-def qr_of(text: str) -> Markup:
-    """Return a QR code as an SVG that may stand in a page: it has no style and no script."""
-    drawing = io.BytesIO()
-    segno.make(text, error="m", micro=False).save(
-        drawing, kind="svg", xmldecl=False, svgns=False, scale=4, border=4, dark="#000", light="#fff", omitsize=False,
-        svgclass=None, lineclass=None, title="QR code of the secret",
-    )  # fmt: skip
-    return Markup(drawing.getvalue().decode())

@@ -9,8 +9,10 @@ from app.console.pages.passport import (
     my_credits,
     my_disputes,
     one_record,
+    received,
     search,
     settings,
+    shares,
     transcript,
     verify,
 )
@@ -24,6 +26,8 @@ ROUTERS = (
     one_record.router,
     my_disputes.router,
     transcript.router,
+    shares.router,
+    received.router,
     settings.router,
     verify.router,
 )

@@ -52,7 +52,7 @@ async def _show(request: Request, visitor: Physician, first: str, to: str) -> Re
         found = await read_async(visitor.caller, my_credits.look, period)
         published = await read_async(visitor.caller, publishing.list_mine)
     except Forbidden:
-        return go_to(request, "/passport/settings", _NOT_CONFIRMED)
+        return go_to(request, "/passport/settings", NOT_CONFIRMED)
     today = visitor.service.clock().date()
     view = TranscriptView(
         form=DrawnForm({"from": [first], "to": [to]}, said),
@@ -70,7 +70,7 @@ async def _show(request: Request, visitor: Physician, first: str, to: str) -> Re
     return page(request, visitor, "pages/passport/transcript.html", view, 422 if said else 200)
 
 
-_NOT_CONFIRMED = Flash(text="Your account shows your credit as soon as it is confirmed.", kind="warn")
+NOT_CONFIRMED = Flash(text="Your account shows your credit as soon as it is confirmed.", kind="warn")
 
 
 def _address(first: date, last: date) -> str:
@@ -86,7 +86,7 @@ async def download_copy(request: Request, visitor: Physician, first: From = "", 
     try:
         pdf = await publishing.copy_for_reading(visitor.caller, period)
     except Forbidden:
-        return go_to(request, "/passport/settings", _NOT_CONFIRMED)
+        return go_to(request, "/passport/settings", NOT_CONFIRMED)
     return Response(pdf, media_type="application/pdf", headers=file_headers("transcript_copy.pdf"))
 
 
@@ -99,7 +99,7 @@ async def download_json(request: Request, visitor: Physician, first: From = "", 
     try:
         found = await read_async(visitor.caller, my_credits.look, period)
     except Forbidden:
-        return go_to(request, "/passport/settings", _NOT_CONFIRMED)
+        return go_to(request, "/passport/settings", NOT_CONFIRMED)
     return Response(
         content_of(found.transcript), media_type="application/json", headers=file_headers("transcript.json")
     )
@@ -116,7 +116,7 @@ async def publish_transcript(request: Request, visitor: Physician, sent: Sent) -
         prepared = await publishing.prepare(visitor.caller, period)
         done = await submit_once(request, visitor, sent, publishing.save, prepared)
     except Forbidden:
-        return go_to(request, "/passport/settings", _NOT_CONFIRMED)
+        return go_to(request, "/passport/settings", NOT_CONFIRMED)
     except Conflict as refusal:
         return go_to(request, "/passport/transcript", Flash(text=refusal.detail, kind="no"))
     text = f"Published. Its verification code is {prepared.code}." if not done.again else "It was published already."
