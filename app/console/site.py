@@ -20,6 +20,7 @@ from app.console.pages import (
     learners,
     operator,
     passport,
+    provider_mark,
     reports,
     session,
     settings,
@@ -59,6 +60,7 @@ PAGES = (
     *boards.ROUTERS,
     *operator.ROUTERS,
     joining_codes.router,
+    provider_mark.router,
     disputes.router,
     *passport.ROUTERS,
 )

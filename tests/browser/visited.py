@@ -176,6 +176,8 @@ PARTS: set[str] = {
     "/operator/as/{provider_id}/downloads/{kind}",
     "/operator/as/{provider_id}/uploads/{batch_id}/files/{which}",
     "/operator/as/{provider_id}/uploads/{batch_id}/progress",
+    "/operator/as/{provider_id}/activities/{activity_id}/mark/{format}",
+    "/p/{provider_id}/activities/{activity_id}/mark/{format}",
     "/p/{provider_id}/downloads/ticked",
     "/p/{provider_id}/downloads/{kind}",
     "/p/{provider_id}/uploads/{batch_id}/files/{which}",

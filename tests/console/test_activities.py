@@ -266,3 +266,25 @@ def test_a_version_that_is_none_changes_nothing(window: Window, service: Service
     window.open(f"{GRAND_ROUNDS}/edit").submit(f"{GRAND_ROUNDS}/edit", version=version, **{"/title": "Airways"})
     assert window.status in (400, 412, 422)
     assert "Airways" not in window.open(GRAND_ROUNDS).text
+
+
+def test_the_mark_and_its_sentence_are_offered_where_credit_is_reported(window: Window, service: Service) -> None:
+    sign_in(window, service, role="reader")
+    window.open(GRAND_ROUNDS)
+    assert "will be submitted to" in window.text
+    assert "/passport/join to create your account" in window.text
+    for words, begins in (("Mark as SVG", b"<svg "), ("Mark as PNG", b"\x89PNG")):
+        file = window.browser.get(links(window)[words])
+        assert file.status_code == 200
+        assert file.content.startswith(begins)
+        assert "attachment" in file.headers["content-disposition"]
+    assert window.browser.get(f"{GRAND_ROUNDS}/mark/gif").status_code == 422
+
+
+def test_a_draft_has_no_mark(window: Window, service: Service, api: Api) -> None:
+    sign_in(window, service)
+    draft = api.register(description=None).json["activity_id"]
+    window.open(f"{BASE}/{draft}")
+    assert "Still missing before learners can be reported" in window.text
+    assert "Mark as SVG" not in links(window)
+    assert window.open(f"{BASE}/{draft}/mark/svg").status == 404

@@ -16,6 +16,7 @@ from app.console.frame import page
 from app.console.lists.addresses import ActivitiesAddress, read_request
 from app.console.lists.listings import Listing, draw_list
 from app.console.lists.summary_list import ACTIVITIES, ACTIVITY_STATUSES, read_activities
+from app.console.pages.provider_mark import sentence_for
 from app.console.report_charts import draw_sessions
 from app.console.routes import PageRoute
 from app.console.visitors import Reader, Visitor
@@ -91,6 +92,8 @@ class ActivityView(msgspec.Struct, frozen=True, kw_only=True):
     chart: Chart | None
     """Of a series; None where its sessions are too many to be counted whenever somebody looks."""
     key: str = ""
+    mark_sentence: str
+    """What the provider writes beside the mark; empty where no credit is reported."""
 
     @property
     def activity(self) -> Activity:
@@ -136,6 +139,7 @@ async def show_activity(request: Request, visitor: Reader, provider_id: str, act
         persons=summary.persons,
         boards=boards,
         chart=await _sessions(visitor, shown.activity),
+        mark_sentence=sentence_for(visitor.service, shown.activity),
     )
     return page(request, visitor, "pages/activities/show.html", view)
 

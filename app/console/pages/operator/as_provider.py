@@ -23,6 +23,7 @@ from app.console.pages import (
     held,
     home,
     learners,
+    provider_mark,
     reports,
     summary,
     upload_results,
@@ -48,6 +49,7 @@ SHOWN: tuple[Show, ...] = (
     downloads.download_ticked,
     activities.list_activities,
     activities.show_activity,
+    provider_mark.send_mark,
     uploads.show_uploads,
     upload_results.show_upload,
     upload_results.send_file,
@@ -73,7 +75,7 @@ _TICKED = "completion"
 """The parameter under which an address has the ids of the records that are ticked."""
 _PAGES = (
     home, learners, completions, disputes, summary, reports, downloads, activities, uploads, upload_results, held,
-    people, keys, webhooks, vendors, provider,
+    people, keys, webhooks, vendors, provider, provider_mark,
 )  # fmt: skip
 
 
