@@ -139,7 +139,7 @@ class RateLimits:
         site = None if host is None else site_of(host, self._trusted)
         if site is None or not (missing := self._sign_ins.take(site)):
             return
-        detail = f"So many have tried to sign in from this address: over {_figures(_SIGN_INS)}."
+        detail = f"So many forms came from this address without a session: over {_figures(_SIGN_INS)}."
         item = ErrorItem(code=RateLimited.code, detail=detail, hint=f"Wait {_wait(missing)}, then try again.")
         raise _refusal("address", self._sign_ins, site, missing, item)
 

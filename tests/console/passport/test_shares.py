@@ -123,6 +123,14 @@ def test_what_is_shown_is_kept_by_nobody_and_leads_nowhere_else(physician: Windo
         assert answer.headers["referrer-policy"] == "no-referrer"
 
 
+def test_whoever_opens_links_without_end_is_told_to_wait_and_not_of_signing_in(open_window: OpenWindow) -> None:
+    browser = open_window().browser
+    answers = [browser.post("/s/none", headers=SAME_SITE) for _ in range(110)]
+    assert {answer.status_code for answer in answers} == {404, 429}
+    assert "So many forms came from this address" in answers[-1].text
+    assert "tried to sign in" not in answers[-1].text
+
+
 def test_links_that_ended_are_over_and_never_were_answer_alike(
     physician: Window, open_window: OpenWindow, service: Service, clock: ManualClock
 ) -> None:
