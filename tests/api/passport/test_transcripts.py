@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from datetime import timedelta
+from functools import partial
 from io import BytesIO
 from typing import Any
 
@@ -25,6 +26,7 @@ from tests.harness.api import Answer, Api, api_of, settle
 from tests.harness.clock import ManualClock
 from tests.harness.inbox import stored
 from tests.harness.refusals import assert_problem
+from tests.harness.wire import at_once
 
 SEARCH, TOTALS = "/v1/transcripts:search", "/v1/transcripts:totals"
 VINCENT = {"first_name": "Vincent", "last_name": "Van Gogh"}
@@ -256,6 +258,15 @@ def test_the_pdf_is_signed_published_once_and_verified_by_anybody(
     assert told.changes.rows == ()
     # Another search has an id of its own, and another PDF.
     assert pdf_of(board, found(board, **BORN)["transcript_id"]).response.content != pdf
+    settle(service)
+
+
+def test_of_requests_at_once_for_one_id_all_get_the_same_pdf(board: Api, service: Service) -> None:
+    handle = found(board, **BORN)["transcript_id"]
+    taken = at_once([partial(pdf_of, board, handle)] * 4)
+    assert {answer.status for answer in taken} == {200}
+    assert len({answer.response.content for answer in taken}) == 1
+    assert stored(service, "SELECT count(*) FROM transcripts") == [(1,)]
     settle(service)
 
 
