@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Literal
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
@@ -19,6 +18,7 @@ from app.services.context import Service, read_one_async
 from app.services.people.mail import address_of
 
 router = APIRouter(prefix="/p/{provider_id}/activities", route_class=PageRoute, include_in_schema=False)
+_MEDIA_TYPES = {"svg": "image/svg+xml", "png": "image/png"}
 
 
 def sentence_for(service: Service, activity: Activity) -> str:
@@ -33,15 +33,14 @@ def sentence_for(service: Service, activity: Activity) -> str:
 
 
 @router.get("/{activity_id}/mark/{format}")
-async def send_mark(
-    request: Request, visitor: Reader, provider_id: str, activity_id: str, format: Literal["svg", "png"]
-) -> Response:
+async def send_mark(request: Request, visitor: Reader, provider_id: str, activity_id: str, format: str) -> Response:
     """Send the mark as a file; raises `NotFound` for an activity in which no credit is reported."""
+    if format not in _MEDIA_TYPES:
+        raise NotFound
     shown = await read_one_async(visitor.caller, lookup.get, activity_id)
     service = visitor.service
     if not sentence_for(service, shown.activity):
         raise NotFound("No credit is reported in this activity, so that it has no mark.")
     draw = mark_as_svg if format == "svg" else mark_as_png
     drawn = await asyncio.to_thread(draw, service.settings.service_name, font_folder=service.settings.font_dir)
-    media_type = "image/svg+xml" if format == "svg" else "image/png"
-    return Response(drawn, media_type=media_type, headers=file_headers(f"credit_is_reported.{format}"))
+    return Response(drawn, media_type=_MEDIA_TYPES[format], headers=file_headers(f"credit_is_reported.{format}"))
