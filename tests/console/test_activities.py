@@ -278,7 +278,7 @@ def test_the_mark_and_its_sentence_are_offered_where_credit_is_reported(window: 
         assert file.status_code == 200
         assert file.content.startswith(begins)
         assert "attachment" in file.headers["content-disposition"]
-    assert window.browser.get(f"{GRAND_ROUNDS}/mark/gif").status_code == 422
+    assert window.browser.get(f"{GRAND_ROUNDS}/mark/gif").status_code == 404
 
 
 def test_a_draft_has_no_mark(window: Window, service: Service, api: Api) -> None:
