@@ -12,7 +12,6 @@ from sqlalchemy import Connection
 
 from app.core.clock import new_id
 from app.core.errors import Conflict, NotFound
-from app.documents.signing import sign_pdf
 from app.documents.signing_keys import SigningCertificate, open_signing_key
 from app.documents.transcript.printing import print_transcript
 from app.documents.transcript.wording import Publication
@@ -116,6 +115,9 @@ def _print_signed(
     service: Service, transcript: Transcript, now: datetime, code: str
 ) -> tuple[bytes, SigningCertificate]:
     """Return the signed PDF, and the certificate of the key; where no event loop runs."""
+    # Imported when a transcript is first signed: it takes as long as a tenth of a start.
+    from app.documents.signing import sign_pdf
+
     settings = service.settings
     key = open_signing_key(key_folder(service), settings.service_name, now, given=settings.transcript_key)
     pdf = _print(service, transcript, now, code)
