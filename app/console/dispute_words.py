@@ -7,7 +7,7 @@ from datetime import datetime
 
 import msgspec
 
-from app.console.record_words import RecordStep, changes_between
+from app.console.record_words import RecordStep, changes_between, learner_in_words
 from app.console.words import day, instant
 from app.domain.passport.disputes import DisputeCase, DisputeKind, DisputeStatus, DisputeStep, DisputeVerb, Party
 
@@ -109,6 +109,7 @@ def _facts(case: DisputeCase, zone: str) -> Iterator[tuple[str, str]]:
     dispute = case.dispute
     yield "About", case.activity or "Everything that the provider has reported"
     if case.before is not None:
+        yield "Reported as", learner_in_words(case.before)
         yield "Completed", day(case.before.completed_on)
     yield "Provider", case.provider
     yield "Opened", instant(dispute.opened_at, zone)
@@ -138,6 +139,8 @@ class DisputeRow(msgspec.Struct, frozen=True, kw_only=True):
     dispute_id: str
     kind: str
     about: str
+    learner: str
+    """As the record names them; empty where it is about all that was reported."""
     provider: str
     mark: tuple[str, str]
     """(kind, drawing) of its status."""
@@ -156,6 +159,7 @@ class DisputeRow(msgspec.Struct, frozen=True, kw_only=True):
             dispute_id=dispute.dispute_id,
             kind=KINDS[dispute.kind],
             about=case.activity or "Everything that was reported",
+            learner=learner_in_words(case.before) if case.before is not None else "",
             provider=case.provider,
             mark=(mark, drawing),
             state=state,

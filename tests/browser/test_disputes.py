@@ -35,7 +35,7 @@ def test_a_dispute_is_opened_answered_passed_on_and_decided(visitor: Visitor) ->
     clerk.get_by_role("link", name="The amount is wrong").click()
     clerk.get_by_label("Your answer").fill("You signed for the whole day.")
     look_at(clerk)
-    clerk.get_by_role("button", name="Send 1 answer").click()
+    clerk.get_by_role("button", name="Send the answer").click()
     assert clerk.get_by_role("status").first.is_visible()
     physician.reload()
     look_at(physician)

@@ -22,7 +22,6 @@ from app.domain.passport.verification_codes import new_verification_code
 from app.services.context import Caller, Service, Work, read_async
 from app.services.passport import my_credits
 from app.services.passport.accounts import confirmed
-from app.services.people.mail import address_of
 from app.store.passport import transcripts
 
 CODE = "verification-code"
@@ -106,7 +105,8 @@ def _print(service: Service, transcript: Transcript, now: datetime, code: str | 
         contact=settings.support_contact,
         published_on=now.date(),
         code=code,
-        verify_url=address_of(service, "/verify"),
+        # A paper that is signed for ever bears no address that only this machine knows.
+        verify_url=f"{settings.public_url}/verify" if settings.public_url else "",
     )
     return print_transcript(transcript, publication, font_folder=settings.font_dir)
 

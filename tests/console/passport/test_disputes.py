@@ -328,3 +328,16 @@ def test_what_was_said_goes_a_year_after_the_end(api: Api, service: Service, clo
     assert retention.run(service).dispute_words == 1
     assert rows(service, "SELECT count(*) FROM dispute_steps WHERE message IS NOT NULL") == [(0,)]
     settle(service)
+
+
+def test_the_provider_sees_of_whose_record_it_is_as_it_reported_them(
+    window: Window, open_window: OpenWindow, record: str, service: Service
+) -> None:
+    dispute(window, record)
+    clerk = open_window()
+    sign_in(clerk, service, "clerk@example.org")
+    clerk.open("/p/0008001/disputes")
+    assert "Tina Karacme" in clerk.text
+    clerk.open(str(clerk.tree.xpath("string(//tbody//a/@href)")))
+    assert clerk.heading == "A physician says: “It is not me”"
+    assert "Reported as Tina Karacme" in clerk.text

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
+from app.domain.passport.transcripts import TranscriptPeriod
 from app.services.access import erasure
 from app.services.context import Service
 from app.services.operations import checks
 from app.services.passport import publishing
+from app.services.people import sessions
 from tests.builders.people import physicians_on_file
 from tests.harness.api import Api, settle
 from tests.harness.clock import ManualClock
@@ -171,3 +175,22 @@ def test_the_account_page_does_not_tell_which_physician_of_the_registry_it_is(
     physician.open("/account")
     assert "CME Passport: learner" in physician.text
     assert not any(id in physician.text for id in physicians_on_file(service))
+
+
+def test_the_address_of_verification_is_printed_where_the_installation_has_one(
+    physician: Window, service: Service
+) -> None:
+    """A signed paper that leads to the machine of whoever holds it would prove nothing."""
+
+    def printed(public_url: str) -> str:
+        there = replace(service, settings=service.settings.model_copy(update={"public_url": public_url}))
+        found = service.database.read(lambda connection: sessions.find(connection, physician.cookie or ""))
+        assert found is not None
+        caller = service.database.read(lambda connection: sessions.caller_of(connection, there, found))
+        assert caller is not None
+        return pdf_text(asyncio.run(publishing.prepare(caller, TranscriptPeriod())).pdf)
+
+    assert "https://pars.example.org/verify" in printed("https://pars.example.org")
+    alone = printed("")
+    assert "Verification code:" in alone
+    assert "http" not in alone
