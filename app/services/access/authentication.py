@@ -201,6 +201,8 @@ def resolve_provider(connection: Connection, client: Client, provider_id: str) -
     acted_for = clients.provider_acted_for(connection, client, provider_id)
     if acted_for is None:
         world = "A test key acts in the sandbox only. " if client.test else ""
-        hint = f"{world}{_who_it_acts_for(client)} Ids have their leading zeros."
+        # Read anew: a right that was taken a moment ago is not named as one that the client has.
+        standing = clients.by_id(connection, client.client_id) or client
+        hint = f"{world}{_who_it_acts_for(standing)} Ids have their leading zeros."
         raise Forbidden(errors=[_provider_item(Forbidden, "The client may not act for this provider.", hint)])
     return acted_for

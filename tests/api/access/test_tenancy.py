@@ -5,9 +5,12 @@ from __future__ import annotations
 import pytest
 from fastapi.testclient import TestClient
 
+from app.core.errors import Forbidden
 from app.services.access import clients
+from app.services.access.authentication import resolve_provider
 from app.services.context import Service, operator, transact
 from app.services.registry import imports
+from app.store import clients as stored_clients
 from tests.builders.bodies import GRAND_ROUNDS, a_completion, points
 from tests.harness.api import Answer, Api, api_of, settle
 from tests.harness.databases import ON_SQLITE
@@ -66,6 +69,23 @@ def test_a_body_full_of_faults_tells_no_foreign_activity_from_an_absent_one(othe
     assert_problem(answers[0], 422, "completion-rejected", items=["activity-known"])
     assert same_but_request_id(*answers)
     assert footprint(service) == before
+
+
+def test_a_refusal_never_names_a_provider_whose_right_was_taken_a_moment_ago(
+    http: TestClient, service: Service
+) -> None:
+    vendor = api_of(http, service, "LMS", role="vendor", providers=[OURS, THEIRS])
+    found = service.database.read(lambda connection: stored_clients.by_id(connection, vendor.client_id))
+    assert found is not None and OURS in found.provider_ids
+    transact(operator(service), clients.revoke, vendor.client_id, OURS)
+    hints = set()
+    for provider in (OURS, NOBODYS):
+        with pytest.raises(Forbidden) as refusal:
+            # As the client was cached before.
+            service.database.read(lambda connection, named=provider: resolve_provider(connection, found, named))
+        hints.add(refusal.value.faults[0].hint)
+    assert len(hints) == 1
+    assert not any(OURS in str(hint) for hint in hints)
 
 
 def test_a_grant_counts_from_the_request_after_it_to_the_one_before_its_end(
