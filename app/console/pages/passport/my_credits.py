@@ -3,29 +3,28 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated
 
 import msgspec
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from app.console.drawn_forms import DrawnForm, Said
-from app.console.frame import Flash, go_to, page
+from app.console.drawn_forms import DrawnForm
+from app.console.frame import page
 from app.console.lists.line_list import rejected_in_words
+from app.console.pages.passport.confirming import lead_to_confirming
+from app.console.pages.passport.periods import From, To, read_period
 from app.console.routes import PageRoute
 from app.console.visitors import Physician
 from app.console.words import day
 from app.core.errors import Forbidden
 from app.domain.amounts import format_quarters
 from app.domain.credits import Credit, CreditKind, CreditStatus, Delivery
-from app.domain.parsing import read_written_day
-from app.domain.passport.transcripts import RowFlag, Transcript, TranscriptPeriod
+from app.domain.passport.transcripts import RowFlag, Transcript
 from app.services.context import read_async
 from app.services.passport import my_credits
 from app.services.passport.my_credits import CreditRecord
 
 router = APIRouter(prefix="/passport/credits", route_class=PageRoute, include_in_schema=False)
-Typed = Annotated[str, Query(max_length=40)]
 
 
 class MyCredit(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,16 +64,13 @@ class CreditsView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @router.get("")
-async def show_credits(
-    request: Request, visitor: Physician, first: Annotated[str, Query(alias="from", max_length=40)] = "", to: Typed = ""
-) -> Response:
+async def show_credits(request: Request, visitor: Physician, first: From = "", to: To = "") -> Response:
     """Show what was reported for the physician; who is not confirmed is led to what confirms."""
     period, said = read_period(first, to)
     try:
         found = await read_async(visitor.caller, my_credits.look, period)
     except Forbidden:
-        text = "Your account shows your credit as soon as it is confirmed."
-        return go_to(request, "/passport/settings", Flash(text=text, kind="warn"))
+        return lead_to_confirming(request)
     form = DrawnForm({"from": [first], "to": [to]}, said)
     view = CreditsView(
         form=form,
@@ -84,20 +80,6 @@ async def show_credits(
         narrowed=bool(first or to),
     )
     return page(request, visitor, "pages/passport/credits.html", view, 422 if said else 200)
-
-
-def read_period(first: str, last: str) -> tuple[TranscriptPeriod, list[Said]]:
-    """Return the period that was typed, and what is wrong with it; what cannot be read narrows nothing."""
-    said, days = [], {}
-    for name, text in (("from", first), ("to", last)):
-        read = read_written_day(text) if text.strip() else None
-        if read is not None and not isinstance(read, date):
-            said.append(Said(pointer=name, text="Not a day.", hint="Write it as 12/01/2021."))
-        days[name] = read if isinstance(read, date) else None
-    if days["from"] and days["to"] and days["to"] < days["from"]:
-        said.append(Said(pointer="to", text="The last day is before the first."))
-        return TranscriptPeriod(), said
-    return TranscriptPeriod(first=days["from"], last=days["to"]), said
 
 
 def _figures(transcript: Transcript) -> tuple[tuple[str, str, str, str], ...]:

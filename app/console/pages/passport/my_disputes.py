@@ -12,6 +12,7 @@ from app.console.dispute_words import DisputeView, view_of
 from app.console.drawn_forms import DrawnForm, said_of_problem
 from app.console.frame import Flash, go_to, page
 from app.console.once import submit_once
+from app.console.pages.passport.confirming import lead_to_confirming
 from app.console.routes import PageRoute, Sent, value_of
 from app.console.visitors import Physician, Visitor
 from app.core.errors import Conflict, Forbidden, InvalidRequest, NotFound
@@ -100,7 +101,7 @@ async def _show(request: Request, visitor: Visitor, dispute_id: str, form: Drawn
     try:
         case = await read_async(visitor.caller, disputes.own, dispute_id)
     except Forbidden:
-        return _unconfirmed(request)
+        return lead_to_confirming(request)
     given_back = not case.dispute.status.is_open
     view = MyDisputeView(
         form=form,
@@ -116,7 +117,7 @@ async def _ask(request: Request, visitor: Visitor, reporter_id: str, form: Drawn
     try:
         found = await read_async(visitor.caller, permission.overview)
     except Forbidden:
-        return _unconfirmed(request)
+        return lead_to_confirming(request)
     one = next((one for one in found if one.provider_id == reporter_id and _may_withdraw(one)), None)
     if one is None:
         raise NotFound("This provider has reported nothing of yours, or may report nothing already.")
@@ -131,11 +132,6 @@ async def _ask(request: Request, visitor: Visitor, reporter_id: str, form: Drawn
 
 def _may_withdraw(one: ProviderPermission) -> bool:
     return one.withdrawn is None and one.records > 0
-
-
-def _unconfirmed(request: Request) -> Response:
-    text = "Your account shows your credit as soon as it is confirmed."
-    return go_to(request, "/passport/settings", Flash(text=text, kind="warn"))
 
 
 def _back(request: Request, dispute_id: str, flash: Flash) -> Response:

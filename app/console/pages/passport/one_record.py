@@ -12,6 +12,7 @@ from app.console.dispute_words import CHOICES, DisputeView, view_of
 from app.console.drawn_forms import DrawnForm, said_of_problem
 from app.console.frame import Flash, go_to, page
 from app.console.once import submit_once
+from app.console.pages.passport.confirming import lead_to_confirming
 from app.console.pages.passport.my_credits import MyCredit, show_credit
 from app.console.record_words import RecordStep, steps_of
 from app.console.routes import PageRoute, Sent, value_of
@@ -60,7 +61,7 @@ async def show_my_record(request: Request, visitor: Physician, completion_id: st
     """Show one record of the physician."""
     found = await _find(visitor, completion_id)
     if found is None:
-        return _unconfirmed(request)
+        return lead_to_confirming(request)
     record, zone = found.record, visitor.time_zone
     withdrawn = record.withdrawn_at
     said = tuple(view_of(case, zone) for case in found.disputes)
@@ -137,7 +138,7 @@ async def _ask(
 ) -> Response:
     found = await _find(visitor, completion_id)
     if found is None:
-        return _unconfirmed(request)
+        return lead_to_confirming(request)
     if found.record.withdrawn_at is not None:
         text = "This record was withdrawn already: it counts for nothing."
         return go_to(request, _address(completion_id), Flash(text=text, kind="warn"))
@@ -157,11 +158,6 @@ async def _find(visitor: Visitor, completion_id: str) -> MyRecordDetail | None:
         return await read_async(visitor.caller, my_records.get, completion_id)
     except Forbidden:
         return None
-
-
-def _unconfirmed(request: Request) -> Response:
-    text = "Your account shows your credit as soon as it is confirmed."
-    return go_to(request, "/passport/settings", Flash(text=text, kind="warn"))
 
 
 def _address(completion_id: str) -> str:

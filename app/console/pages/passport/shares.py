@@ -2,31 +2,28 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Annotated
 from urllib.parse import quote
 
 import msgspec
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import APIRouter, Path, Request
 from starlette.responses import Response
 
 from app.console.drawn_forms import DrawnForm, Said, said_of_problem
 from app.console.frame import Flash, go_to, page
 from app.console.once import submit_once
-from app.console.pages.passport.my_credits import read_period
-from app.console.pages.passport.transcript import NOT_CONFIRMED
+from app.console.pages.passport.confirming import lead_to_confirming
+from app.console.pages.passport.periods import From, To, read_day, read_period
 from app.console.qr_codes import qr_of
 from app.console.routes import PageRoute, Sent, SentFields, value_of
 from app.console.visitors import Physician, Visitor
 from app.core.errors import Conflict, Forbidden, InvalidRequest
-from app.domain.parsing import read_written_day
 from app.domain.passport.shares import Share
 from app.services.context import read_async, transact_async
 from app.services.passport import accounts, shares
 from app.services.passport.shares import MyShare, ShareRequest
 
 router = APIRouter(prefix="/passport/shares", route_class=PageRoute, include_in_schema=False)
-Typed = Annotated[str, Query(max_length=40)]
 _DAYS = ("7", "30", "90")
 _A_DATE = "date"
 
@@ -73,20 +70,18 @@ async def list_shares(request: Request, visitor: Physician) -> Response:
     try:
         found = await read_async(visitor.caller, shares.list_mine)
     except Forbidden:
-        return go_to(request, "/passport/settings", NOT_CONFIRMED)
+        return lead_to_confirming(request)
     view = SharesView(shares=tuple(found), zone=visitor.time_zone)
     return page(request, visitor, "pages/passport/shares.html", view)
 
 
 @router.get("/new")
-async def show_new_share(
-    request: Request, visitor: Physician, first: Annotated[str, Query(alias="from", max_length=40)] = "", to: Typed = ""
-) -> Response:
+async def show_new_share(request: Request, visitor: Physician, first: From = "", to: To = "") -> Response:
     """Ask for whom a link is, what it shows, and until when."""
     try:
         await read_async(visitor.caller, accounts.confirmed)
     except Forbidden:
-        return go_to(request, "/passport/settings", NOT_CONFIRMED)
+        return lead_to_confirming(request)
     form = DrawnForm({"from": [first], "to": [to], "what": ["fixed"], "until": ["30"]})
     return _ask(request, visitor, form, 200)
 
@@ -105,7 +100,7 @@ async def make_share(request: Request, visitor: Physician, sent: Sent) -> Respon
     except Conflict as refusal:
         return _ask(request, visitor, DrawnForm(sent, [Said(pointer="", text=refusal.detail)]), refusal.status)
     except Forbidden:
-        return go_to(request, "/passport/settings", NOT_CONFIRMED)
+        return lead_to_confirming(request)
     if done.result is None:
         text = "This form has made a link already, which was shown once. End it and make another if it is lost."
         return go_to(request, "/passport/shares", Flash(text=text, kind="warn"))
@@ -137,10 +132,8 @@ def _read(sent: SentFields) -> tuple[ShareRequest, list[Said]]:
         said.append(Said(pointer="what", text="Choose what the link shows."))
     last_day = None
     if until == _A_DATE:
-        read = read_written_day(value_of(sent, "/last_day"))
-        last_day = read if isinstance(read, date) else None
-        if read is not None and last_day is None:
-            said.append(Said(pointer="/last_day", text="Not a day.", hint="Write it as 12/01/2021."))
+        last_day, wrong = read_day("/last_day", value_of(sent, "/last_day"))
+        said += wrong
     elif until not in _DAYS:
         said.append(Said(pointer="until", text="Choose until when it works."))
     asked = ShareRequest(

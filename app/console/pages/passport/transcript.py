@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from typing import Annotated
 
 import msgspec
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from app.console.drawn_forms import DrawnForm
 from app.console.frame import Flash, file_headers, go_to, page
 from app.console.once import submit_once
-from app.console.pages.passport.my_credits import read_period
+from app.console.pages.passport.confirming import lead_to_confirming
+from app.console.pages.passport.periods import From, To, read_period
 from app.console.routes import PageRoute, Sent, value_of
 from app.console.visitors import Physician
 from app.core.errors import Conflict, Forbidden
@@ -22,8 +22,6 @@ from app.services.passport import my_credits, publishing
 from app.services.passport.publishing import MyTranscript
 
 router = APIRouter(prefix="/passport", route_class=PageRoute, include_in_schema=False)
-From = Annotated[str, Query(alias="from", max_length=40)]
-To = Annotated[str, Query(max_length=40)]
 _YEAR = timedelta(days=365)
 
 
@@ -52,7 +50,7 @@ async def _show(request: Request, visitor: Physician, first: str, to: str) -> Re
         found = await read_async(visitor.caller, my_credits.look, period)
         published = await read_async(visitor.caller, publishing.list_mine)
     except Forbidden:
-        return go_to(request, "/passport/settings", NOT_CONFIRMED)
+        return lead_to_confirming(request)
     today = visitor.service.clock().date()
     view = TranscriptView(
         form=DrawnForm({"from": [first], "to": [to]}, said),
@@ -70,9 +68,6 @@ async def _show(request: Request, visitor: Physician, first: str, to: str) -> Re
     return page(request, visitor, "pages/passport/transcript.html", view, 422 if said else 200)
 
 
-NOT_CONFIRMED = Flash(text="Your account shows your credit as soon as it is confirmed.", kind="warn")
-
-
 def _address(first: date, last: date) -> str:
     return f"/passport/transcript?from={first:%m/%d/%Y}&to={last:%m/%d/%Y}"
 
@@ -86,7 +81,7 @@ async def download_copy(request: Request, visitor: Physician, first: From = "", 
     try:
         pdf = await publishing.copy_for_reading(visitor.caller, period)
     except Forbidden:
-        return go_to(request, "/passport/settings", NOT_CONFIRMED)
+        return lead_to_confirming(request)
     return Response(pdf, media_type="application/pdf", headers=file_headers("transcript_copy.pdf"))
 
 
@@ -99,7 +94,7 @@ async def download_json(request: Request, visitor: Physician, first: From = "", 
     try:
         found = await read_async(visitor.caller, my_credits.look, period)
     except Forbidden:
-        return go_to(request, "/passport/settings", NOT_CONFIRMED)
+        return lead_to_confirming(request)
     return Response(
         content_of(found.transcript), media_type="application/json", headers=file_headers("transcript.json")
     )
@@ -116,7 +111,7 @@ async def publish_transcript(request: Request, visitor: Physician, sent: Sent) -
         prepared = await publishing.prepare(visitor.caller, period)
         done = await submit_once(request, visitor, sent, publishing.save, prepared)
     except Forbidden:
-        return go_to(request, "/passport/settings", NOT_CONFIRMED)
+        return lead_to_confirming(request)
     except Conflict as refusal:
         return go_to(request, "/passport/transcript", Flash(text=refusal.detail, kind="no"))
     text = f"Published. Its verification code is {prepared.code}." if not done.again else "It was published already."

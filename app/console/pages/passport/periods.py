@@ -1,0 +1,35 @@
+"""The days that a physician's page covers, as they are typed: in its address, or in a form."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated
+
+from fastapi import Query
+
+from app.console.drawn_forms import Said
+from app.domain.parsing import read_written_day
+from app.domain.passport.transcripts import TranscriptPeriod
+
+From = Annotated[str, Query(alias="from", max_length=40)]
+To = Annotated[str, Query(max_length=40)]
+
+
+def read_period(first: str, last: str) -> tuple[TranscriptPeriod, list[Said]]:
+    """Return the period that was typed, and what is wrong with it; what cannot be read narrows nothing."""
+    said, days = [], {}
+    for name, text in (("from", first), ("to", last)):
+        days[name], wrong = read_day(name, text)
+        said += wrong
+    if days["from"] and days["to"] and days["to"] < days["from"]:
+        said.append(Said(pointer="to", text="The last day is before the first."))
+        return TranscriptPeriod(), said
+    return TranscriptPeriod(first=days["from"], last=days["to"]), said
+
+
+def read_day(pointer: str, text: str) -> tuple[date | None, list[Said]]:
+    """Return the day that was typed into a field, None where it is empty or cannot be read; and what is wrong."""
+    read = read_written_day(text) if text.strip() else None
+    if read is None or isinstance(read, date):
+        return read, []
+    return None, [Said(pointer=pointer, text="Not a day.", hint="Write it as 12/01/2021.")]
