@@ -48,6 +48,11 @@ class ChangesSince(msgspec.Struct, frozen=True, kw_only=True):
     added: int
     """Records with credit that were not there: they are counted, and not shown."""
 
+    @property
+    def by_record(self) -> dict[str, tuple[str, ...]]:
+        """What is different now, by the record that was printed."""
+        return {change.row.completion_id: change.texts for change in self.rows}
+
 
 class StandingRow(msgspec.Struct, frozen=True, kw_only=True):
     """A record as it stands now: every credit of it, also what counts no longer."""

@@ -9,7 +9,8 @@ import msgspec
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from app.console.frame import file_headers, page
+from app.console.frame import file_headers
+from app.console.pages.passport.secret import SECRET, secret_page
 from app.console.routes import PageRoute
 from app.console.visitors import OUR_PAGES
 from app.services.context import Service
@@ -17,7 +18,6 @@ from app.services.passport import shares
 from app.services.passport.shares import ShownShare
 
 router = APIRouter(prefix="/s", route_class=PageRoute, include_in_schema=False, dependencies=[OUR_PAGES])
-_NOT_KEPT = {"Cache-Control": "no-store, no-transform", "X-Robots-Tag": "noindex", "Referrer-Policy": "no-referrer"}
 
 
 class ReceivedView(msgspec.Struct, frozen=True, kw_only=True):
@@ -25,12 +25,6 @@ class ReceivedView(msgspec.Struct, frozen=True, kw_only=True):
 
     token: str = ""
     found: ShownShare | None = None
-
-    @property
-    def texts(self) -> dict[str, tuple[str, ...]]:
-        """What has changed since, by completion."""
-        verified = self.found.verified if self.found is not None else None
-        return {} if verified is None else {one.row.completion_id: one.texts for one in verified.changes.rows}
 
 
 @router.get("/{token}")
@@ -61,10 +55,8 @@ async def take_pdf(request: Request, token: str) -> Response:
         return _show(request, "gone_share.html", ReceivedView(), 404)
     name = "official_transcript.pdf" if found.verified is not None else "transcript_copy.pdf"
     pdf = await shares.pdf_of(service, found)
-    return Response(pdf, media_type="application/pdf", headers=file_headers(name) | _NOT_KEPT)
+    return Response(pdf, media_type="application/pdf", headers=file_headers(name) | SECRET)
 
 
 def _show(request: Request, template: str, view: ReceivedView, status: int = 200) -> Response:
-    response = page(request, None, f"pages/passport/{template}", view, status)
-    response.headers.update(_NOT_KEPT)
-    return response
+    return secret_page(request, f"pages/passport/{template}", view, status)

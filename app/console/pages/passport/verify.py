@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from app.console.drawn_forms import DrawnForm, Said
 from app.console.frame import go_to, page
+from app.console.pages.passport.secret import secret_page
 from app.console.routes import PageRoute, Sent, value_of
 from app.console.visitors import OUR_PAGES
 from app.core.http.multipart import read_multipart
@@ -17,7 +18,6 @@ from app.services.passport import verification
 from app.services.passport.verification import VerifiedTranscript
 
 router = APIRouter(prefix="/verify", route_class=PageRoute, include_in_schema=False, dependencies=[OUR_PAGES])
-_NOT_KEPT = {"Cache-Control": "no-store, no-transform", "X-Robots-Tag": "noindex", "Referrer-Policy": "no-referrer"}
 
 
 class VerifyView(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,11 +27,6 @@ class VerifyView(msgspec.Struct, frozen=True, kw_only=True):
     found: VerifiedTranscript | None = None
     same: bool | None = None
     """Whether a file that was compared is the one that was published; None where none was."""
-
-    @property
-    def texts(self) -> dict[str, tuple[str, ...]]:
-        """What has changed since, by completion."""
-        return {} if self.found is None else {one.row.completion_id: one.texts for one in self.found.changes.rows}
 
 
 @router.get("")
@@ -98,6 +93,4 @@ def _not_found(request: Request, code: str) -> Response:
 
 
 def _show(request: Request, view: VerifyView, status: int = 200) -> Response:
-    response = page(request, None, "pages/passport/verify.html", view, status)
-    response.headers.update(_NOT_KEPT)
-    return response
+    return secret_page(request, "pages/passport/verify.html", view, status)
