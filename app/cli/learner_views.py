@@ -90,9 +90,8 @@ def _shown(one: Physician, label: str) -> str:
 
 def full_name(name: FiledName) -> str:
     """Return a name in one line, its kind behind it."""
-    parts = (name.first_name, name.middle_name, name.last_name, name.suffix)
     kind = f" ({name.kind.value})" if name.kind is not None else ""
-    return " ".join(part for part in parts if part) + kind
+    return name.in_full + kind
 
 
 def full_number(number: FiledNumber) -> str:

@@ -47,6 +47,11 @@ class Catalogue:
         """Return the board with this code or name, of either kind."""
         return self.by_key.get(code_key(text))
 
+    def board_name(self, code: str) -> str:
+        """Return the name of a board; its code where there is no such board any more."""
+        board = self.board(code)
+        return board.name if board is not None else code
+
     def certifying(self, text: str, on: date | None = None) -> Board | None:
         """Return the certifying board with this code or name, as of a completion date."""
         if (text, on) in self._certifying:

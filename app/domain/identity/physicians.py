@@ -27,6 +27,11 @@ class FiledName(msgspec.Struct, frozen=True, kw_only=True):
         """(last, first) as name keys."""
         return full_name_key(self.first_name, self.last_name)
 
+    @property
+    def in_full(self) -> str:
+        """All its parts in one line."""
+        return " ".join(filter(None, (self.first_name, self.middle_name, self.last_name, self.suffix)))
+
 
 class FiledNumber(msgspec.Struct, frozen=True, kw_only=True):
     """A licence or certification on file."""

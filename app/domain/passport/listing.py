@@ -53,7 +53,7 @@ def facet_values(listed: PublicActivity, catalogue: Catalogue) -> dict[PassportF
     boards = {found.board: found.board for found in activity.registrations if found.board}
     return {
         PassportFacet.SPECIALTY: _named(shown.get("specialties") or ()),
-        PassportFacet.BOARD: {code: _board_name(catalogue, code) for code in boards},
+        PassportFacet.BOARD: {code: catalogue.board_name(code) for code in boards},
         PassportFacet.ACTIVITY_FORMAT: {kind.code: kind.name} if kind is not None else {},
         PassportFacet.DELIVERY_METHOD: _labelled(DeliveryMethod, activity.delivery_methods),
         PassportFacet.STATE: dict(_state(activity.state)),
@@ -121,8 +121,3 @@ def _labelled(values: type[Labelled], given: Iterable[str | None]) -> Named:
 
 def _yes_no(holds: bool) -> Named:
     return {"true": "Yes"} if holds else {"false": "No"}
-
-
-def _board_name(catalogue: Catalogue, code: str) -> str:
-    board = catalogue.board(code)
-    return board.name if board is not None else code

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from app.domain.boards import BoardKind
 from app.domain.catalogue import Catalogue
 from app.domain.credits import Completion, Credit, CreditStatus
-from app.domain.identity.physicians import FiledName, Physician
+from app.domain.identity.physicians import Physician
 from app.domain.passport.disputes import DisputeKind
 from app.domain.passport.published import StandingRow
 from app.domain.passport.transcripts import (
@@ -116,12 +116,7 @@ def transcript_of(
         if record.completion.withdrawn_at is None
         and (standing := [one for one in record.completion.credits if one.status is not CreditStatus.WITHDRAWN])
     ]
-    return assemble(name_of(physician.shown), period, _numbers(catalogue, physician), rows)
-
-
-def name_of(name: FiledName) -> str:
-    """Return a name as it is printed."""
-    return " ".join(filter(None, (name.first_name, name.middle_name, name.last_name, name.suffix)))
+    return assemble(physician.shown.in_full, period, _numbers(catalogue, physician), rows)
 
 
 def standing_of(catalogue: Catalogue, records: Sequence[CreditRecord]) -> dict[str, StandingRow]:
@@ -152,19 +147,13 @@ def _credit(catalogue: Catalogue, credit: Credit, *, gone: bool) -> TranscriptCr
     return TranscriptCredit(
         kind=credit.kind,
         board=credit.board,
-        board_name=board_name(catalogue, credit.board),
+        board_name=catalogue.board_name(credit.board),
         quarters=credit.quarters,
         credit_types=credit.credit_types,
         status=CreditStatus.WITHDRAWN if gone else credit.status,
         delivery=credit.delivery,
         status_on=credit.status_at.date(),
     )
-
-
-def board_name(catalogue: Catalogue, code: str) -> str:
-    """Return the name of a board; its code where the catalogue no longer has it."""
-    board = catalogue.board(code)
-    return board.name if board is not None else code
 
 
 def _numbers(catalogue: Catalogue, physician: Physician) -> Iterable[BoardNumber]:
@@ -174,5 +163,5 @@ def _numbers(catalogue: Catalogue, physician: Physician) -> Iterable[BoardNumber
     ):
         for number in held:
             yield BoardNumber(
-                kind=kind, board=number.board, board_name=board_name(catalogue, number.board), number=number.number
+                kind=kind, board=number.board, board_name=catalogue.board_name(number.board), number=number.number
             )

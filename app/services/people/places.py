@@ -35,8 +35,7 @@ def list_places(connection: Connection, service: Service, signed_in: SignedIn) -
         elif membership.client_role is Role.LEARNER:
             others.append(ListedPlace(address="/passport/credits", name="CME Passport"))
         elif membership.board is not None:
-            board = service.catalogue.board(membership.board)
-            name = board.name if board is not None else membership.board
+            name = service.catalogue.board_name(membership.board)
             others.append(ListedPlace(address=f"/b/{membership.board}", name=name, id=membership.board))
         elif (client := standing_client(connection, membership.client_id, None, service.clock())) is not None:
             caller = Caller(service=service, client=client, provider=None)

@@ -12,7 +12,7 @@ from app.domain.amounts import format_quarters
 from app.domain.credits import Completion, CreditStatus
 from app.domain.identity.merges import MergeReason
 from app.domain.identity.pairs import FieldLevel, PairSide
-from app.domain.identity.physicians import FiledName, FiledNumber, Physician
+from app.domain.identity.physicians import FiledNumber, Physician
 
 LEVELS = {
     FieldLevel.SAME: ("ok", "tick", "Same"),
@@ -46,11 +46,6 @@ class RecordFate(msgspec.Struct, frozen=True, kw_only=True):
     fate: str
 
 
-def name_in_words(name: FiledName) -> str:
-    """Return a name with all its parts."""
-    return " ".join(filter(None, (name.first_name, name.middle_name, name.last_name, name.suffix)))
-
-
 def number_in_words(number: FiledNumber) -> str:
     """Return a licence or certification: `TN-M 44444`."""
     return f"{number.board} {number.number}"
@@ -80,7 +75,7 @@ _LEVELLED = {
 
 def _fields_of(side: PairSide) -> Iterator[tuple[str, str]]:
     who: Physician = side.physician
-    yield "Names", _listed(map(name_in_words, who.names))
+    yield "Names", _listed(name.in_full for name in who.names)
     yield "Suffix", who.shown.suffix or "none"
     yield "Birth month and day", who.birth_date or "not on file"
     yield "NPI", who.npi or "not on file"

@@ -10,7 +10,7 @@ import msgspec
 
 from app.console.drawn_forms import Said, said_of_problem
 from app.console.forms import BodyForm, Typed
-from app.console.pages.operator.filed_words import name_in_words, number_in_words
+from app.console.pages.operator.filed_words import number_in_words
 from app.console.record_words import credit_in_words
 from app.console.routes import OWN_FIELDS, SentFields, value_of
 from app.core.errors import Conflict, ErrorItem, InvalidRequest
@@ -109,7 +109,7 @@ def owned(completion: Completion) -> OwnedRecord:
 
 def name_choices(names: Sequence[FiledName]) -> list[tuple[str, str]]:
     """Return the names that may be ticked, as (value, words)."""
-    return [(_value_of(name), name_in_words(name)) for name in names]
+    return [(_value_of(name), name.in_full) for name in names]
 
 
 def number_choices(numbers: Sequence[FiledNumber]) -> list[tuple[str, str]]:

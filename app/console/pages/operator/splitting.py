@@ -18,7 +18,6 @@ from app.console.pages.operator.filed_words import (
     RecordFate,
     compare,
     credits_in_words,
-    name_in_words,
 )
 from app.console.pages.operator.split_fields import (
     OwnedRecord,
@@ -146,7 +145,7 @@ def _plan_view(physician_id: str, found: SplitPreview, sent: SentFields) -> Spli
     stays, leaves = (PairSide(physician=who, completions=0, credited=()) for who in (plan.stays, plan.leaves))
     return SplitPlanView(
         physician_id=physician_id,
-        who=name_in_words(plan.leaves.shown),
+        who=plan.leaves.shown.in_full,
         compared=tuple(row for row in compare(stays, leaves, {}) if row.label not in _COUNTED_ELSEWHERE),
         plan=plan,
         fates=tuple(_fates_of(found.completions, plan.records)),

@@ -55,7 +55,6 @@ async def show_activity(request: Request, activity_id: str) -> Response:
     service: Service = request.app.state.service
     shown = await activities.get(service, _id_of(activity_id))
     activity = shown.listed.activity
-    boards = service.catalogue.boards
     view = PassportActivityView(
         result=FoundActivityView.of(shown, service.clock().date()),
         description=activity.description or "",
@@ -63,7 +62,7 @@ async def show_activity(request: Request, activity_id: str) -> Response:
         points=[
             PointsView(
                 board=one.board,
-                name=boards[one.board].name if one.board in boards else one.board,
+                name=service.catalogue.board_name(one.board),
                 points=amount(activity.maximum(one.board) or 0),
                 types=", ".join(one.credit_types),
                 claim=day(claim) if (claim := activity.claim_date(one.board)) is not None else "",

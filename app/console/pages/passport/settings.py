@@ -126,10 +126,8 @@ def _provider(one: ProviderPermission, zone: str) -> PermittedProvider:
 
 def _facts(holder: Holder) -> tuple[tuple[str, str], ...]:
     physician = holder.physician
-    shown = physician.shown
-    name = " ".join(filter(None, (shown.first_name, shown.middle_name, shown.last_name, shown.suffix)))
     return (
-        ("Name", name),
+        ("Name", physician.shown.in_full),
         ("Birth month and day", physician.birth_date or "Not on file"),
         ("NPI", physician.npi or "Not on file"),
     )
@@ -138,10 +136,7 @@ def _facts(holder: Holder) -> tuple[tuple[str, str], ...]:
 def _numbers(visitor: Visitor, holder: Holder) -> tuple[tuple[str, str], ...]:
     catalogue = visitor.service.catalogue
     held: tuple[FiledNumber, ...] = (*holder.physician.licenses, *holder.physician.certifications)
-    return tuple(
-        (board.name if (board := catalogue.board(number.board)) is not None else number.board, number.number)
-        for number in held
-    )
+    return tuple((catalogue.board_name(number.board), number.number) for number in held)
 
 
 def _claim(claim: PassportClaim, zone: str) -> tuple[str, str, bool]:
