@@ -32,11 +32,11 @@ from app.domain.people.mails import MailKind
 from app.services.context import Caller, Work
 from app.services.passport.accounts import Holder, confirmed
 from app.services.passport.joining import family_of
+from app.services.passport.names import load_names
 from app.services.people import mail
-from app.store import activity_lists, completion_versions, completions
+from app.store import completion_versions, completions
 from app.store.access import providers
 from app.store.passport import accounts, disputes
-from app.store.people import persons
 
 LONGEST = 2_000
 """Characters of what somebody says."""
@@ -53,13 +53,11 @@ def case_of(connection: Connection, dispute: Dispute) -> DisputeCase:
 def cases_of(connection: Connection, found: Sequence[Dispute]) -> list[DisputeCase]:
     """Return disputes with what they are about, in their order."""
     steps = disputes.steps_of(connection, [one.dispute_id for one in found])
-    names = persons.provider_names(connection, sorted({one.provider_id for one in found})) if found else {}
+    named = load_names(connection, found)
     records = {
         record.completion_id: record
         for record in completions.load_by_ids(connection, {one.completion_id for one in found if one.completion_id})
     }
-    activities = activity_lists.load_by_ids(connection, sorted({one.activity_id for one in found if one.activity_id}))
-    titles = {id: stored.activity.title for id, stored in activities.items()}
     cases = []
     for one in found:
         record = records.get(one.completion_id or "")
@@ -68,8 +66,8 @@ def cases_of(connection: Connection, found: Sequence[Dispute]) -> list[DisputeCa
             DisputeCase(
                 dispute=one,
                 steps=tuple(steps.get(one.dispute_id, ())),
-                provider=names.get(one.provider_id, one.provider_id),
-                activity=titles.get(one.activity_id or "") or one.activity_id or "",
+                provider=named.provider(one.provider_id),
+                activity=named.activity(one.activity_id) if one.activity_id is not None else "",
                 record=record,
                 before=before,
                 changed=changed,

@@ -25,10 +25,10 @@ from app.domain.passport.transcripts import (
 from app.services.context import Caller
 from app.services.passport.accounts import Holder, confirmed
 from app.services.passport.disputes import open_by_record
+from app.services.passport.names import load_names
 from app.services.passport.permission import covers
-from app.store import activity_lists, completions
+from app.store import completions
 from app.store.passport import permissions
-from app.store.people import persons
 from app.store.registry import physicians
 
 
@@ -66,15 +66,13 @@ def records_of(connection: Connection, physician: Physician, period: TranscriptP
     """Return what was reported for a physician in a period, the newest first."""
     ids = physicians.completion_ids_of(connection, physician.physician_id, withdrawn=True)
     found = [one for one in completions.load_by_ids(connection, ids) if is_within(one, period)]
-    activities = activity_lists.load_by_ids(connection, sorted({one.activity_id for one in found}))
-    titles = {id: stored.activity.title for id, stored in activities.items()}
-    names = persons.provider_names(connection, sorted({one.provider_id for one in found})) if found else {}
+    named = load_names(connection, found)
     flags = _flags_of(connection, physician, found)
     return [
         CreditRecord(
             completion=one,
-            activity=titles.get(one.activity_id) or one.activity_id,
-            provider=names.get(one.provider_id, one.provider_id),
+            activity=named.activity(one.activity_id),
+            provider=named.provider(one.provider_id),
             flags=flags.get(one.completion_id, ()),
         )
         for one in sorted(found, key=lambda one: (one.completed_on, one.completion_id), reverse=True)

@@ -13,10 +13,9 @@ from app.services.completions.records import Version
 from app.services.context import Caller
 from app.services.passport.accounts import confirmed
 from app.services.passport.disputes import cases_of, own_record
+from app.services.passport.names import load_names
 from app.services.passport.permission import covers
-from app.store import activity_lists
 from app.store.passport import disputes, permissions
-from app.store.people import persons
 
 
 class MyRecordDetail(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,12 +38,11 @@ def get(connection: Connection, caller: Caller, completion_id: str) -> MyRecordD
     record = own_record(connection, holder, completion_id)
     acting = replace(caller, provider=record.provider_id)
     versions = records.history(connection, acting, completion_id)
-    activity = activity_lists.load_by_ids(connection, [record.activity_id]).get(record.activity_id)
-    names = persons.provider_names(connection, [record.provider_id])
+    named = load_names(connection, [record])
     return MyRecordDetail(
         record=record,
-        activity=(activity.activity.title if activity is not None else None) or record.activity_id,
-        provider=names.get(record.provider_id, record.provider_id),
+        activity=named.activity(record.activity_id),
+        provider=named.provider(record.provider_id),
         versions=tuple(one for one in versions if one.completion.physician_id in holder.ids),
         disputes=tuple(cases_of(connection, disputes.of_learner(connection, holder.ids, completion_id))),
         unpermitted=tuple(one for one in permissions.standing_of(connection, holder.ids) if covers(one, record)),
