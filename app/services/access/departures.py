@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from app.domain.audit import PersonAudit
+from app.domain.passport.accounts import PassportAccount
 from app.domain.passport.audit import PassportAccountAudit, ShareAudit
 from app.domain.people.persons import Membership, PersonRole
 from app.services.access import clients
@@ -26,6 +27,13 @@ def end_membership(work: Work, membership: Membership) -> None:
         for share in shares.open_of_account(work.connection, account.client_id, work.now):
             shares.end(work.connection, share.share_id, work.now)
             work.audit("end", share.share_id, ShareAudit(learner_id=share.learner_id))
+
+
+def end_account(work: Work, account: PassportAccount) -> None:
+    """End the membership that a physician's account is."""
+    membership = persons.membership(work.connection, account.client_id)
+    assert membership is not None
+    end_membership(work, membership)
 
 
 def forget_person(work: Work, person_id: str) -> None:

@@ -38,7 +38,7 @@ from app.domain.identity.erasure import (
 from app.domain.identity.physicians import FiledName, Physician
 from app.domain.passport.audit import DisputeAudit, PermissionAudit, ShareAudit, TranscriptAudit
 from app.files.record_fields import with_cells
-from app.services.access.departures import end_membership, forget_person
+from app.services.access.departures import end_account, forget_person
 from app.services.access.persons_to_erase import PersonToErase, load_person
 from app.services.access.removal import longest_arrival, remove_original
 from app.services.context import Service, Work, operator, transact
@@ -310,9 +310,7 @@ def _blank_credit(work: Work, person: PersonToErase) -> str | msgspec.UnsetType:
 def _end_accounts(work: Work, person: PersonToErase) -> None:
     """Close the person's accounts in CME Passport, and forget whose they were; of whoever asked for one, too."""
     for account in accounts.open_of(work.connection, person.ids):
-        membership = persons.membership(work.connection, account.client_id)
-        assert membership is not None
-        end_membership(work, membership)
+        end_account(work, account)
         if not persons.memberships_of(work.connection, account.person_id):
             forget_person(work, account.person_id)
     accounts.drop_of_learners(work.connection, person.ids)

@@ -13,7 +13,7 @@ from app.domain.passport.audit import JoiningCodeAudit, PassportAccountAudit
 from app.domain.passport.verification_codes import new_verification_code, parse_verification_code
 from app.domain.people.mails import MailKind
 from app.domain.people.persons import StaffPerson
-from app.services.access.departures import end_membership
+from app.services.access.departures import end_account
 from app.services.context import Caller, Work
 from app.services.passport.joining import CODE, close_of_another, family_of, find_code
 from app.services.people import mail
@@ -118,9 +118,7 @@ def _confirm(work: Work, account: PassportAccount, by: ConfirmedBy) -> PassportA
 def close(work: Work) -> None:
     """Close the caller's account: links that it gave end, credit stays with boards and providers. Raises `NotFound`."""
     account = _lock(work)
-    membership = persons.membership(work.connection, account.client_id)
-    assert membership is not None
-    end_membership(work, membership)
+    end_account(work, account)
     link = mail.address_of(work.service, "/passport/join")
     mail.queue(work, account.person_id, MailKind.PASSPORT, texts.closed_text(link))
 

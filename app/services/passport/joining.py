@@ -37,7 +37,7 @@ from app.domain.passport.verification_codes import parse_verification_code
 from app.domain.people.mails import MailKind, MailText
 from app.domain.people.persons import PersonRole, StaffPerson, fold_address, read_address
 from app.rules.validations import judge_validation
-from app.services.access.departures import end_membership
+from app.services.access.departures import end_account
 from app.services.context import Caller, Service, Work
 from app.services.findings import rejection_of
 from app.services.people import mail, sessions
@@ -276,9 +276,7 @@ def _use_code(work: Work, digest: str | None) -> bool:
 
 def close_of_another(work: Work, account: PassportAccount) -> None:
     """Close an account that is found to be another's, and tell who had it."""
-    membership = persons.membership(work.connection, account.client_id)
-    assert membership is not None
-    end_membership(work, membership)
+    end_account(work, account)
     text = texts.decided_text(service=work.service.settings.service_name, given=True)
     mail.queue(work, account.person_id, MailKind.PASSPORT, text)
 
