@@ -65,7 +65,7 @@ def look(connection: Connection, caller: Caller, period: TranscriptPeriod) -> My
 def records_of(connection: Connection, physician: Physician, period: TranscriptPeriod) -> list[CreditRecord]:
     """Return what was reported for a physician in a period, the newest first."""
     ids = physicians.completion_ids_of(connection, physician.physician_id, withdrawn=True)
-    found = [one for one in completions.load_by_ids(connection, ids) if is_within(one, period)]
+    found = [one for one in completions.load_by_ids(connection, ids) if period.covers(one.completed_on)]
     named = load_names(connection, found)
     flags = _flags_of(connection, physician, found)
     return [
@@ -97,11 +97,6 @@ def _flags_of(
             *((RowFlag.PERMISSION_WITHDRAWN,) if unpermitted else ()),
         )
     return flags
-
-
-def is_within(completion: Completion, period: TranscriptPeriod) -> bool:
-    """Whether a completion is of a period."""
-    return period.covers(completion.completed_on)
 
 
 def transcript_of(

@@ -63,13 +63,6 @@ def _standing(connection: Connection, holder: Holder) -> list[Completion]:
     return completions.load_by_ids(connection, ids)
 
 
-def of_record(connection: Connection, caller: Caller, completion_id: str) -> list[WithdrawnPermission]:
-    """Return what the caller has withdrawn that a record is under: for itself, or for its provider."""
-    holder = confirmed(connection, caller)
-    record = own_record(connection, holder, completion_id)
-    return [one for one in permissions.standing_of(connection, holder.ids) if covers(one, record)]
-
-
 def covers(permission: WithdrawnPermission, record: Completion) -> bool:
     """Whether a record stands without the permission that was withdrawn."""
     if permission.completion_id is not None:

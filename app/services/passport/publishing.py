@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import msgspec
 from sqlalchemy import Connection
@@ -119,14 +118,9 @@ def _print_signed(
     from app.documents.signing import sign_pdf
 
     settings = service.settings
-    key = open_signing_key(key_folder(service), settings.service_name, now, given=settings.transcript_key)
+    key = open_signing_key(settings.transcript_keys, settings.service_name, now, given=settings.transcript_key)
     pdf = _print(service, transcript, now, code)
     return sign_pdf(pdf, key, service_name=settings.service_name), key.certificate
-
-
-def key_folder(service: Service) -> Path:
-    """Return where the installation's own key, and the certificates of all keys that signed, are kept."""
-    return service.settings.transcript_keys
 
 
 def save(work: Work, prepared: Prepared) -> PublishedTranscript:

@@ -64,7 +64,7 @@ def _compare(connection: Connection, service: Service, published: PublishedTrans
     concerned = [
         record
         for record in everything
-        if record.completion.completion_id in printed or my_credits.is_within(record.completion, period)
+        if record.completion.completion_id in printed or period.covers(record.completion.completed_on)
     ]
     standing = my_credits.standing_of(service.catalogue, concerned)
     return VerifiedTranscript(

@@ -28,11 +28,6 @@ def keep_certificate(connection: Connection, fingerprint: str, pem: str, at: dat
     insert(connection, tables.signing_certificates, [row], skip_known=True)
 
 
-def certificates(connection: Connection) -> list[str]:
-    """Return the certificates of all keys that have signed, as PEM, the newest first."""
-    return fetch_column(connection, "SELECT pem FROM signing_certificates ORDER BY first_used_at DESC, fingerprint")
-
-
 def certificate_of(connection: Connection, fingerprint: str) -> str:
     """Return a certificate as PEM."""
     return str(
