@@ -16,7 +16,7 @@ from app.console.once import submit_once
 from app.console.routes import PageRoute, Sent, value_of
 from app.console.visitors import Reader, Reporter, Visitor
 from app.core.errors import Conflict, InvalidRequest
-from app.domain.passport.disputes import OPEN_STATUSES, DisputeStatus
+from app.domain.passport.disputes import DisputeStatus
 from app.services.context import read_async
 from app.services.passport import answering
 
@@ -100,7 +100,7 @@ async def _show(request: Request, visitor: Visitor, dispute_id: str, form: Drawn
         base=visitor.home,
         dispute=view_of(found.case, visitor.time_zone),
         learner_id=found.learner_id or "",
-        may_answer=may_report and found.case.dispute.status in OPEN_STATUSES and not answered,
+        may_answer=may_report and found.case.dispute.status.is_open and not answered,
         may_report=may_report,
     )
     return page(request, visitor, "pages/disputes/show.html", view, status)

@@ -73,15 +73,16 @@ class LicenseeSearchAudit(AuditFields, frozen=True, kw_only=True):
     found: int
 
 
-KINDS: tuple[type[AuditFields], ...] = (
-    PassportAccountAudit, TranscriptAudit, DisputeAudit, PermissionAudit, JoiningCodeAudit, LicenseeSearchAudit,
-)  # fmt: skip
-"""All kinds of entries here: the log is searched by their nouns."""
-
-
 class ShareAudit(AuditFields, frozen=True, kw_only=True):
     """A physician gave a link to a transcript or ended it, somebody opened it, or its receiver was forgotten."""
 
     noun: ClassVar[str] = "share"
 
     learner_id: str
+
+
+KINDS: tuple[type[AuditFields], ...] = (
+    PassportAccountAudit, TranscriptAudit, DisputeAudit, PermissionAudit, JoiningCodeAudit, LicenseeSearchAudit,
+    ShareAudit,
+)  # fmt: skip
+"""All kinds of entries here: the log is searched by their nouns."""

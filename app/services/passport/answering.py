@@ -12,7 +12,6 @@ from app.core.errors import Conflict, ErrorItem, InvalidRequest, NotFound
 from app.domain.parsing import plain_text
 from app.domain.passport.disputes import (
     ANSWER_TIME,
-    OPEN_STATUSES,
     Dispute,
     DisputeCase,
     DisputeStatus,
@@ -197,7 +196,7 @@ def _end_gone(work: Work, dispute_id: str) -> None:
 
 def _end_time(work: Work, dispute_id: str) -> None:
     found = disputes.one(work.connection, dispute_id, for_update=True)
-    if found is None or found.status not in OPEN_STATUSES or found.due_at is None or found.due_at > work.now:
+    if found is None or not found.status.is_open or found.due_at is None or found.due_at > work.now:
         return
     if found.status is DisputeStatus.OPEN:
         pass_on(work, found, Party.SERVICE)

@@ -118,7 +118,7 @@ class LiveIndex:
         with self._use:
             self._index = loaded.index
         self._left_out, self._providers = loaded.left_out, loaded.providers
-        # What was changed while it was loaded is read again,
+        # What was changed while it was loaded is read again.
         self._seen = loaded.begun_at
         self._loading = None
         self._compared = self._seconds()

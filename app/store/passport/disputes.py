@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import Connection
 
@@ -33,24 +32,19 @@ _GONE_ALL = (
 """The condition that nothing stands any longer of what a dispute `d` about a whole provider is about."""
 
 
-def _values_of(dispute: Dispute) -> dict[str, Any]:
-    return _DISPUTE.values_of(dispute) | {"kind": dispute.kind.value, "status": dispute.status.value}
-
-
 def add(connection: Connection, dispute: Dispute) -> None:
     """Insert a dispute."""
-    insert(connection, tables.disputes, [_values_of(dispute)])
+    insert(connection, tables.disputes, [_DISPUTE.values_of(dispute)])
 
 
 def save(connection: Connection, dispute: Dispute) -> None:
     """Write a dispute as it has changed."""
-    update(connection, tables.disputes, _values_of(dispute), {"dispute_id": dispute.dispute_id})
+    update(connection, tables.disputes, _DISPUTE.values_of(dispute), {"dispute_id": dispute.dispute_id})
 
 
 def add_step(connection: Connection, step: DisputeStep) -> None:
     """Insert a step."""
-    row = _STEP.values_of(step) | {"verb": step.verb.value, "party": step.party.value}
-    insert(connection, tables.dispute_steps, [row])
+    insert(connection, tables.dispute_steps, [_STEP.values_of(step)])
 
 
 def steps_of(connection: Connection, dispute_ids: Iterable[str]) -> dict[str, list[DisputeStep]]:

@@ -16,6 +16,7 @@ from app.console.pages.passport.confirming import lead_to_confirming
 from app.console.routes import PageRoute, Sent, value_of
 from app.console.visitors import Physician, Visitor
 from app.core.errors import Conflict, Forbidden, InvalidRequest, NotFound
+from app.domain.passport.disputes import DisputeStatus
 from app.services.context import read_async
 from app.services.passport import disputes, permission
 from app.services.passport.permission import ProviderPermission
@@ -31,7 +32,7 @@ class MyDisputeView(msgspec.Struct, frozen=True, kw_only=True):
     about: str
     answered: bool
     permission_id: str
-    """What can be given back; empty where it is no such dispute."""
+    """What can be given back; empty where it is no such dispute, or has ended."""
 
 
 class PermissionView(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,13 +103,12 @@ async def _show(request: Request, visitor: Visitor, dispute_id: str, form: Drawn
         case = await read_async(visitor.caller, disputes.own, dispute_id)
     except Forbidden:
         return lead_to_confirming(request)
-    given_back = not case.dispute.status.is_open
     view = MyDisputeView(
         form=form,
         dispute=view_of(case, visitor.time_zone, shows_changes=case.own),
         about=case.activity or case.provider,
-        answered=case.dispute.status.value == "answered",
-        permission_id="" if given_back else case.dispute.permission_id or "",
+        answered=case.dispute.status is DisputeStatus.ANSWERED,
+        permission_id=(case.dispute.permission_id or "") if case.dispute.status.is_open else "",
     )
     return page(request, visitor, "pages/passport/dispute.html", view, status)
 
