@@ -32,9 +32,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Self
 
-from app.core.problem import ErrorItem, Problem
+from app.core.problem import ErrorItem, Problem, fault_at
 
-__all__ = ["ErrorItem", "Problem"]
+__all__ = ["ErrorItem", "Problem", "fault_at"]
 
 
 class OperatorFault(Exception):

@@ -35,6 +35,11 @@ class ErrorItem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return self.detail if named else f"{self.place}: {self.detail}"
 
 
+def fault_at(pointer: str, detail: str, hint: str) -> ErrorItem:
+    """Return the fault of a value of the body that cannot be taken as it is; `hint` says what can."""
+    return ErrorItem(code="format", pointer=pointer, detail=detail, hint=hint)
+
+
 class Problem(Exception):
     """Something went wrong."""
 

@@ -16,7 +16,17 @@ from msgspec import UNSET
 from msgspec.structs import replace
 from sqlalchemy import Connection
 
-from app.core.errors import Conflict, Contended, ErrorItem, Forbidden, InvalidRequest, NotFound, OperatorFault, Problem
+from app.core.errors import (
+    Conflict,
+    Contended,
+    ErrorItem,
+    Forbidden,
+    InvalidRequest,
+    NotFound,
+    OperatorFault,
+    Problem,
+    fault_at,
+)
 from app.domain.audit import ClientAudit
 from app.domain.clients import SYSTEM_ROLES, Client, ClientKind, ClientListing, Role
 from app.domain.looking.attention import Waiting
@@ -130,14 +140,16 @@ def create(work: Work, asked: NewClient) -> tuple[ClientListing, CreatedClient]:
     test = manager.test if asked.test is None else asked.test
     faults = _faults_of_kind(work, manager, asked, role, test=test)
     if not asked.name.strip():
-        faults.append(_fault("/name", "The client has no name.", "Say which system it is: the log and lists show it."))
+        faults.append(
+            fault_at("/name", "The client has no name.", "Say which system it is: the log and lists show it.")
+        )
     given = sorted(manager.provider_ids) if asked.provider_ids is None else list(asked.provider_ids)
     provider_ids = [] if operates and role not in (Role.PROVIDER, Role.VENDOR) else given
     if role is not None:
         faults += _faults_of_scopes(manager, role, asked.scopes, (), test=test)
     acted_for = [organisations.provider_acted_for(work.connection, manager, id) for id in provider_ids]
     faults += [
-        _fault(
+        fault_at(
             f"/provider_ids/{place}", "There is no such provider among those that you act for.",
             "Name providers that GET /v1/providers lists. Ids have their leading zeros.",
         )
@@ -146,7 +158,7 @@ def create(work: Work, asked: NewClient) -> tuple[ClientListing, CreatedClient]:
     ]  # fmt: skip
     if role is Role.PROVIDER and not provider_ids and not test:
         faults.append(
-            _fault("/provider_ids", "A provider's client acts for a provider.", 'Name at least one, as "0008001".')
+            fault_at("/provider_ids", "A provider's client acts for a provider.", 'Name at least one, as "0008001".')
         )
     expires_at = asked.expires_at
     if expires_at is None and not operates:
@@ -189,22 +201,22 @@ def _faults_of_kind(work: Work, manager: Client, asked: NewClient, role: Role | 
     """Return what is wrong with the role, the board and the environment of a new client."""
     faults = []
     if role is None or role not in SYSTEM_ROLES:
-        faults.append(_fault("/role", "The client has no role.", "Send provider, vendor, board or operator."))
+        faults.append(fault_at("/role", "The client has no role.", "Send provider, vendor, board or operator."))
     elif manager.role is not Role.OPERATOR and role is not manager.role:
         faults.append(
-            _fault("/role", f"A {manager.role.value}'s client makes clients of its own role only.", "Leave it out.")
+            fault_at("/role", f"A {manager.role.value}'s client makes clients of its own role only.", "Leave it out.")
         )
     if manager.test and not test:
-        faults.append(_fault("/environment", "A test client makes test clients only.", "Leave it out, or send test."))
+        faults.append(fault_at("/environment", "A test client makes test clients only.", "Leave it out, or send test."))
     if role is Role.BOARD and manager.role is Role.OPERATOR:
         if test:
-            faults.append(_fault("/environment", "A board has no test client.", "Leave it out, or send live."))
+            faults.append(fault_at("/environment", "A board has no test client.", "Leave it out, or send live."))
         if asked.board is None or work.service.catalogue.board(asked.board) is None:
-            faults.append(_fault("/board", "There is no such board.", "Send a code that GET /v1/boards lists."))
+            faults.append(fault_at("/board", "There is no such board.", "Send a code that GET /v1/boards lists."))
     elif asked.board is not None:
-        faults.append(_fault("/board", "Only a board's client has a board.", "Leave it out."))
+        faults.append(fault_at("/board", "Only a board's client has a board.", "Leave it out."))
     if asked.provider_ids and role in (Role.BOARD, Role.OPERATOR):
-        faults.append(_fault("/provider_ids", "Such a client acts for no single provider.", "Leave it out."))
+        faults.append(fault_at("/provider_ids", "Such a client acts for no single provider.", "Leave it out."))
     return faults
 
 
@@ -242,7 +254,7 @@ def _change(
     values: dict[str, Any] = {}
     if "name" in given:
         if not (given["name"] or "").strip():
-            faults.append(_fault("/name", "The client has no name.", "Send one, or leave it out."))
+            faults.append(fault_at("/name", "The client has no name.", "Send one, or leave it out."))
         values["name"] = (given["name"] or "").strip()
     if "scopes" in given:
         wanted = list(dict.fromkeys(given["scopes"] or ()))
@@ -319,18 +331,18 @@ def _faults_of_scopes(
         return []
     if not asked:
         hint = "Name at least one; revoke a client that is to do nothing."
-        return [_fault("/scopes", "A client without a scope can do nothing.", hint)]
+        return [fault_at("/scopes", "A client without a scope can do nothing.", hint)]
     faults = []
     for place, scope in enumerate(asked):
         pointer, possible = f"/scopes/{place}", ROLE_SCOPES[role]
         if scope not in SCOPES:
-            faults.append(_fault(pointer, "There is no such scope.", f"Scopes are {', '.join(possible)}."))
+            faults.append(fault_at(pointer, "There is no such scope.", f"Scopes are {', '.join(possible)}."))
         elif scope not in possible or (test and scope not in TEST_SCOPES):
             kind = "test" if test and scope in possible else role.value
-            faults.append(_fault(pointer, f"A {kind} client cannot have the scope {scope}.", "Leave it out."))
+            faults.append(fault_at(pointer, f"A {kind} client cannot have the scope {scope}.", "Leave it out."))
         elif manager.role is not Role.OPERATOR and scope not in manager.scopes and scope not in standing:
             detail = f"You do not have the scope {scope}, and cannot give it."
-            faults.append(_fault(pointer, detail, "Leave it out, or ask whoever has it."))
+            faults.append(fault_at(pointer, detail, "Leave it out, or ask whoever has it."))
     return faults
 
 
@@ -340,7 +352,7 @@ def _sooner(asked: datetime | None, stands: datetime | None) -> bool:
 
 def _past() -> ErrorItem:
     hint = "Send a moment to come, such as 2030-01-31T00:00:00Z; to end it now, revoke it."
-    return _fault("/expires_at", "It is in the past.", hint)
+    return fault_at("/expires_at", "It is in the past.", hint)
 
 
 def ends_by(moment: datetime | None, latest: datetime | None) -> bool:
@@ -354,11 +366,7 @@ def faults_of_expiry(manager: Client, asked: datetime | None) -> list[ErrorItem]
     if latest is None or ends_by(asked, latest):
         return []
     hint = f"Send {latest:%Y-%m-%dT%H:%M:%SZ} or a moment before it."
-    return [_fault("/expires_at", "It is later than your own client expires.", hint)]
-
-
-def _fault(pointer: str, detail: str, hint: str) -> ErrorItem:
-    return ErrorItem(code="format", pointer=pointer, detail=detail, hint=hint)
+    return [fault_at("/expires_at", "It is later than your own client expires.", hint)]
 
 
 def _require(client: ClientListing | None) -> ClientListing:

@@ -10,7 +10,7 @@ from msgspec import UNSET
 from msgspec.structs import replace
 from sqlalchemy import Connection
 
-from app.core.errors import CompletionRejected, Conflict, ErrorItem, InvalidRequest, NotFound
+from app.core.errors import CompletionRejected, Conflict, InvalidRequest, NotFound, fault_at
 from app.domain.audit import HelpAudit
 from app.domain.boards import BoardKind
 from app.domain.held import HeldReason, HeldRecord, HeldStatus, HelpAction, HelpRequest, HelpStatus
@@ -213,4 +213,4 @@ def _judge_after_change(work: Work, held: HeldRecord) -> HeldRecord:
 
 
 def _invalid(pointer: str, detail: str, hint: str) -> InvalidRequest:
-    return InvalidRequest(errors=[ErrorItem(code="format", pointer=pointer, detail=detail, hint=hint)])
+    return InvalidRequest(errors=[fault_at(pointer, detail, hint)])

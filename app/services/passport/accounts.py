@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 from sqlalchemy import Connection
 
-from app.core.errors import Conflict, ErrorItem, Forbidden, InvalidRequest, NotFound
+from app.core.errors import Conflict, Forbidden, InvalidRequest, NotFound, fault_at
 from app.domain.identity.physicians import Physician
 from app.domain.passport import mails as texts
 from app.domain.passport.accounts import CODE_LIFE, ClaimOutcome, ConfirmedBy, PassportAccount, PassportClaim
@@ -85,7 +85,7 @@ def confirm_by_code(work: Work, given: str) -> PassportAccount:
     if code is None or code.learner_id not in family_of(work.connection, account.learner_id):
         detail = "This is not a joining code of yours, or it works no longer."
         hint = "It has 12 letters and digits, works once and for 30 days. Ask the provider for another."
-        raise InvalidRequest(errors=[ErrorItem(code="format", pointer="/code", detail=detail, hint=hint)])
+        raise InvalidRequest(errors=[fault_at("/code", detail, hint)])
     if account.confirmed_at is not None:
         raise Conflict("The account is confirmed already. The code can still be used by whoever it is for.")
     accounts.use_code(work.connection, code.digest, work.now)

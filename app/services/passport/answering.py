@@ -8,7 +8,7 @@ from typing import Literal
 from msgspec.structs import replace
 from sqlalchemy import Connection
 
-from app.core.errors import Conflict, ErrorItem, InvalidRequest, NotFound
+from app.core.errors import Conflict, InvalidRequest, NotFound, fault_at
 from app.domain.parsing import plain_text
 from app.domain.passport.disputes import (
     ANSWER_TIME,
@@ -97,9 +97,7 @@ def answer(work: Work, dispute_id: str, message: str) -> ProviderCase:
 
 
 def _without_words(hint: str) -> InvalidRequest:
-    return InvalidRequest(
-        errors=[ErrorItem(code="format", pointer="/message", detail="The answer has no words.", hint=hint)]
-    )
+    return InvalidRequest(errors=[fault_at("/message", "The answer has no words.", hint)])
 
 
 def list_referred(connection: Connection, _caller: Caller, *, limit: int = 200) -> list[DisputeCase]:

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from app.core.clock import new_id
-from app.core.errors import Conflict, ErrorItem, InvalidRequest, NotFound, ProviderMoved
+from app.core.errors import Conflict, InvalidRequest, NotFound, ProviderMoved, fault_at
 from app.domain.credits import Completion
 from app.domain.parsing import plain_text
 from app.domain.passport import dispute_mails as texts
@@ -136,9 +136,9 @@ def open_dispute(work: Work, completion_id: str, kind: str, message: str) -> Dis
 def _require_words(kind: str, message: str) -> str:
     faults = []
     if kind not in {one.value for one in DisputeKind if one is not DisputeKind.PERMISSION}:
-        faults.append(_fault("/kind", "What is wrong is not chosen.", "Choose one."))
+        faults.append(fault_at("/kind", "What is wrong is not chosen.", "Choose one."))
     if not plain_text(message):
-        faults.append(_fault("/message", "There are no words.", "Say in a sentence what is wrong, or what is right."))
+        faults.append(fault_at("/message", "There are no words.", "Say in a sentence what is wrong, or what is right."))
     if faults:
         raise InvalidRequest(errors=faults)
     return require_length(message)
@@ -148,13 +148,9 @@ def require_length(message: str) -> str:
     """Return what somebody says; raises `InvalidRequest` for more than anybody reads."""
     if len(message) > LONGEST:
         raise InvalidRequest(
-            errors=[_fault("/message", f"The text has {len(message):,} characters.", f"Write at most {LONGEST:,}.")]
+            errors=[fault_at("/message", f"The text has {len(message):,} characters.", f"Write at most {LONGEST:,}.")]
         )
     return message
-
-
-def _fault(pointer: str, detail: str, hint: str) -> ErrorItem:
-    return ErrorItem(code="format", pointer=pointer, detail=detail, hint=hint)
 
 
 def new_dispute(

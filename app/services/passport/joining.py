@@ -15,7 +15,7 @@ import msgspec
 from sqlalchemy import Connection
 
 from app.core.clock import new_id
-from app.core.errors import ErrorItem, InvalidRequest
+from app.core.errors import InvalidRequest, fault_at
 from app.core.security import digest_of
 from app.domain.audit import PersonAudit
 from app.domain.clients import Client, ClientKind, Role
@@ -113,28 +113,24 @@ def _read(service: Service, asked: JoinRequest) -> str:
     known, faults = asked.known, []
     address = read_address(asked.address)
     if address is None:
-        faults.append(_fault("/address", "Not a mail address.", "Write it as name@example.org."))
+        faults.append(fault_at("/address", "Not a mail address.", "Write it as name@example.org."))
     if known.birth_date is None:
-        faults.append(_fault("/birth_date", "The birth month and day are missing.", "Write them as 05/26."))
+        faults.append(fault_at("/birth_date", "The birth month and day are missing.", "Write them as 05/26."))
     if asked.code and parse_verification_code(asked.code) is None:
-        faults.append(_fault("/code", "Not a joining code.", "It has 12 letters and digits, as in 7K4M-9QXD-2TRA."))
+        faults.append(fault_at("/code", "Not a joining code.", "It has 12 letters and digits, as in 7K4M-9QXD-2TRA."))
     if not (asked.code or known.npi or known.license_id):
         hint = "Your licence number with its state, your NPI, or a provider's joining code: one of them is enough."
-        faults.append(_fault("/license_id", "Nothing tells you from others of your name.", hint))
+        faults.append(fault_at("/license_id", "Nothing tells you from others of your name.", hint))
     if known.license_id and not known.state:
-        faults.append(_fault("/state", "The licence number has no state.", "Choose the state that issued it."))
+        faults.append(fault_at("/state", "The licence number has no state.", "Choose the state that issued it."))
     if known.state and not known.license_id:
-        faults.append(_fault("/license_id", "The state has no licence number.", "Write it, or choose no state."))
+        faults.append(fault_at("/license_id", "The state has no licence number.", "Write it, or choose no state."))
     findings = judge_validation(known, service.catalogue)
     if findings:
         faults += rejection_of(InvalidRequest, findings).errors
     if faults or address is None:
         raise InvalidRequest(errors=faults)
     return address
-
-
-def _fault(pointer: str, detail: str, hint: str) -> ErrorItem:
-    return ErrorItem(code="format", pointer=pointer, detail=detail, hint=hint)
 
 
 def _find(work: Work, asked: JoinRequest, person: StaffPerson) -> tuple[str | None, JoiningCode | None]:

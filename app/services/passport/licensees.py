@@ -17,7 +17,7 @@ import msgspec
 from msgspec.structs import replace
 from sqlalchemy import Connection
 
-from app.core.errors import ErrorItem, Forbidden, InvalidRequest, NotFound
+from app.core.errors import ErrorItem, Forbidden, InvalidRequest, NotFound, fault_at
 from app.domain.boards import Board
 from app.domain.clients import Role
 from app.domain.identity.physicians import Physician
@@ -69,12 +69,12 @@ def _judge(caller: Caller, question: LicenseeQuestion) -> None:
     if not (known.birth_date or known.npi or known.license_id or known.board_id):
         detail = "Names alone tell nobody from others of the name."
         hint = "Give a licence number, a board ID, an NPI, or the birth month and day as MM/DD."
-        faults.append(ErrorItem(code="format", pointer="/license_id", detail=detail, hint=hint))
+        faults.append(fault_at("/license_id", detail, hint))
     for name, period in (("completed", question.completed), ("submitted", question.submitted)):
         if period.first is not None and period.last is not None and period.last < period.first:
             detail = "The last day is before the first."
             hint = f"Exchange {name}_from and {name}_to, or leave one out."
-            faults.append(ErrorItem(code="format", pointer=f"/{name}_to", detail=detail, hint=hint))
+            faults.append(fault_at(f"/{name}_to", detail, hint))
     if faults:
         raise InvalidRequest(errors=faults)
 

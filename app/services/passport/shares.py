@@ -15,7 +15,7 @@ import msgspec
 from sqlalchemy import Connection
 
 from app.core.clock import new_id
-from app.core.errors import Conflict, ErrorItem, InvalidRequest, NotFound
+from app.core.errors import Conflict, InvalidRequest, NotFound, fault_at
 from app.core.security import digest_of
 from app.domain.passport import mails as texts
 from app.domain.passport.audit import ShareAudit
@@ -133,23 +133,19 @@ def _last_day(asked: ShareRequest, today: date) -> date:
     faults = []
     receiver = _receiver(asked)
     if not receiver:
-        faults.append(_fault("/receiver", "It is for nobody.", "Write for whom the link is: they are shown it."))
+        faults.append(fault_at("/receiver", "It is for nobody.", "Write for whom the link is: they are shown it."))
     elif len(receiver) > LONGEST_RECEIVER:
-        faults.append(_fault("/receiver", "That is too long.", f"Write at most {LONGEST_RECEIVER} characters."))
+        faults.append(fault_at("/receiver", "That is too long.", f"Write at most {LONGEST_RECEIVER} characters."))
     last_day = today + timedelta(days=asked.days) if asked.days is not None else asked.last_day
     latest = today + timedelta(days=MOST_DAYS)
     hint = f"Choose a day from {today:%m/%d/%Y} to {latest:%m/%d/%Y}."
     if last_day is None:
-        faults.append(_fault("/last_day", "The last day is missing.", hint))
+        faults.append(fault_at("/last_day", "The last day is missing.", hint))
     elif not today <= last_day <= latest:
-        faults.append(_fault("/last_day", "The last day is over, or more than a year ahead.", hint))
+        faults.append(fault_at("/last_day", "The last day is over, or more than a year ahead.", hint))
     if faults or last_day is None:
         raise InvalidRequest(errors=faults)
     return last_day
-
-
-def _fault(pointer: str, detail: str, hint: str) -> ErrorItem:
-    return ErrorItem(code="format", pointer=pointer, detail=detail, hint=hint)
 
 
 def _person(connection: Connection, person_id: str) -> StaffPerson:

@@ -9,7 +9,7 @@ from zoneinfo import available_timezones
 
 from sqlalchemy import Connection
 
-from app.core.errors import ErrorItem, InvalidRequest, NotFound
+from app.core.errors import InvalidRequest, NotFound, fault_at
 from app.domain.audit import PersonAudit
 from app.domain.people.persons import LONGEST_NAME, MailChoice, StaffPerson, Theme
 from app.domain.people.sessions import Session
@@ -38,13 +38,13 @@ def change(work: Work, person_id: str, given: Mapping[str, str]) -> StaffPerson:
         raise NotFound("There is no such person.")
     faults, values = [], {name: given[name].strip() for name in _FIELDS if name in given}
     if len(values.get("name", "")) > LONGEST_NAME:
-        faults.append(_fault("/name", f"The name has more than {LONGEST_NAME} characters.", "Shorten it."))
+        faults.append(fault_at("/name", f"The name has more than {LONGEST_NAME} characters.", "Shorten it."))
     if "time_zone" in values and values["time_zone"] not in time_zones():
-        faults.append(_fault("/time_zone", "There is no such time zone.", "Choose one of the list, like US/Eastern."))
+        faults.append(fault_at("/time_zone", "There is no such time zone.", "Choose one of the list, like US/Eastern."))
     if "theme" in values and values["theme"] not in set(Theme):
-        faults.append(_fault("/theme", "There is no such theme.", "Choose system, light or dark."))
+        faults.append(fault_at("/theme", "There is no such theme.", "Choose system, light or dark."))
     if "mail_choice" in values and values["mail_choice"] not in set(MailChoice):
-        faults.append(_fault("/mail_choice", "There is no such choice.", "Choose none, daily or weekly."))
+        faults.append(fault_at("/mail_choice", "There is no such choice.", "Choose none, daily or weekly."))
     if faults:
         raise InvalidRequest(errors=faults)
     changed = {
@@ -58,7 +58,3 @@ def change(work: Work, person_id: str, given: Mapping[str, str]) -> StaffPerson:
     found = persons.by_id(work.connection, person_id)
     assert found is not None
     return found
-
-
-def _fault(pointer: str, detail: str, hint: str) -> ErrorItem:
-    return ErrorItem(code="format", pointer=pointer, detail=detail, hint=hint)

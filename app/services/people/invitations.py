@@ -7,7 +7,7 @@ from msgspec import UNSET
 from sqlalchemy import Connection
 
 from app.core.clock import new_id
-from app.core.errors import Conflict, ErrorItem, Forbidden, InvalidRequest, Problem
+from app.core.errors import Conflict, Forbidden, InvalidRequest, Problem, fault_at
 from app.domain.audit import ClientAudit, PersonAudit
 from app.domain.clients import Client, ClientKind, Role
 from app.domain.people import mails as texts
@@ -118,21 +118,17 @@ def _read(asked: Invitation) -> str:
     faults = []
     address = read_address(asked.address)
     if address is None:
-        faults.append(_fault("/address", "Not a mail address.", "Write it as name@example.org."))
+        faults.append(fault_at("/address", "Not a mail address.", "Write it as name@example.org."))
     if not asked.role.fits(asked.client_role):
         possible = [role.value for role in PersonRole if role.fits(asked.client_role)]
         hint = f"Possible: {', '.join(possible)}."
-        faults.append(_fault("/role", f"A member of {_A[asked.client_role]} cannot be {asked.role.value}.", hint))
+        faults.append(fault_at("/role", f"A member of {_A[asked.client_role]} cannot be {asked.role.value}.", hint))
     if faults or address is None:
         raise InvalidRequest(errors=faults)
     return address
 
 
 _A = {Role.PROVIDER: "a provider", Role.VENDOR: "a vendor", Role.BOARD: "a board", Role.OPERATOR: "the operators"}
-
-
-def _fault(pointer: str, detail: str, hint: str) -> ErrorItem:
-    return ErrorItem(code="format", pointer=pointer, detail=detail, hint=hint)
 
 
 def _place_of(work: Work, manager: Client, asked: Invitation) -> MembershipPlace:
@@ -185,7 +181,7 @@ def _vendor(work: Work, manager: Client, asked: Invitation) -> MembershipPlace:
 
 
 def _unknown(detail: str, hint: str) -> Problem:
-    return InvalidRequest(errors=[_fault("/id", detail, hint)])
+    return InvalidRequest(errors=[fault_at("/id", detail, hint)])
 
 
 def person_of_address(work: Work, address: str, name: str | None) -> tuple[StaffPerson, bool]:

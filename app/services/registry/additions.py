@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.core.errors import Conflict, ErrorItem, InvalidRequest
+from app.core.errors import Conflict, InvalidRequest, fault_at
 from app.domain.audit import RegistryAudit
 from app.domain.identity.comparison_keys import damage_of
 from app.domain.identity.learners import Holding, IdentifierKind, RegistryRow
@@ -67,4 +67,4 @@ def _save(work: Work, writes: Writes) -> None:
 
 
 def _invalid(pointer: str, detail: str, hint: str) -> InvalidRequest:
-    return InvalidRequest(errors=[ErrorItem(code="format", pointer=pointer, detail=detail, hint=hint)])
+    return InvalidRequest(errors=[fault_at(pointer, detail, hint)])

@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from app.core.errors import ErrorItem, InvalidRequest
+from app.core.errors import ErrorItem, InvalidRequest, fault_at
 from app.domain.boards import BoardKind
 from app.domain.catalogue import Catalogue
 from app.domain.identity.comparison_keys import damage_of, id_key, name_key
@@ -41,7 +41,7 @@ class _Reader:
         self.errors: list[ErrorItem] = []
 
     def fault(self, pointer: str, detail: str, hint: str) -> None:
-        self.errors.append(ErrorItem(code="format", pointer=pointer, detail=detail, hint=hint))
+        self.errors.append(fault_at(pointer, detail, hint))
 
     def finish(self) -> None:
         """Raise `InvalidRequest` with everything that is wrong."""

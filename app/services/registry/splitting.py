@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from msgspec.structs import replace
 
 from app.core.clock import is_id, new_id
-from app.core.errors import Conflict, ErrorItem, InvalidRequest, NotFound
+from app.core.errors import Conflict, ErrorItem, InvalidRequest, NotFound, fault_at
 from app.domain.audit import PhysicianAudit
 from app.domain.credits import Completion, Credit, CreditKind
 from app.domain.identity.merges import Split, SplitRecord, SplitResult
@@ -71,11 +71,11 @@ def _unknown_parts(before: Physician, wanted: Split) -> Iterator[ErrorItem]:
     names = {name.key for name in before.names}
     for index, name in enumerate(wanted.names):
         if name.key not in names:
-            yield _fault(f"/names/{index}", "This name is not on file.", "Name only names that the physician has.")
+            yield fault_at(f"/names/{index}", "This name is not on file.", "Name only names that the physician has.")
     if names and names <= {name.key for name in wanted.names}:
-        yield _fault("/names", "Every name would go.", "Who stays needs a name: leave one out.")
+        yield fault_at("/names", "Every name would go.", "Who stays needs a name: leave one out.")
     if wanted.npi and before.npi is None:
-        yield _fault("/npi", "There is no NPI on file.", "Send false, or leave it out.")
+        yield fault_at("/npi", "There is no NPI on file.", "Send false, or leave it out.")
     for part, numbers, on_file in (
         ("licenses", wanted.licenses, before.licenses),
         ("certifications", wanted.certifications, before.certifications),
@@ -84,7 +84,7 @@ def _unknown_parts(before: Physician, wanted: Split) -> Iterator[ErrorItem]:
         for index, number in enumerate(numbers):
             if number not in known:
                 detail = "This number is not on file with this physician."
-                yield _fault(f"/{part}/{index}", detail, "Name only numbers that the physician has.")
+                yield fault_at(f"/{part}/{index}", detail, "Name only numbers that the physician has.")
 
 
 def _unassigned(held: Sequence[Completion], wanted: Split) -> Iterator[ErrorItem]:
@@ -95,17 +95,17 @@ def _unassigned(held: Sequence[Completion], wanted: Split) -> Iterator[ErrorItem
         for id in sorted(ids - known):
             named = id if is_id(id) else "An entry, which is no id,"
             detail = f"{named} is no completion or credit of this physician that stands."
-            yield _fault(f"/{member}", detail, "Take the ids from GET /v1/physicians/{physician_id}/credits.")
+            yield fault_at(f"/{member}", detail, "Take the ids from GET /v1/physicians/{physician_id}/credits.")
     for id in sorted(known & wanted.goes & wanted.stays):
-        yield _fault("/goes", f"{id} is to go and to stay.", "Leave it out of one of the two.")
+        yield fault_at("/goes", f"{id} is to go and to stay.", "Leave it out of one of the two.")
     for completion in held:
         for credit in _credits_without_owner(completion, wanted):
             detail = f"It is not said whose credit {credit.credit_id} for {credit.board} is."
             hint = f"Name it, or its completion {completion.completion_id}, in goes or in stays."
-            yield _fault("/stays", detail, hint)
+            yield fault_at("/stays", detail, hint)
         if not completion.credits and completion.completion_id not in wanted.goes | wanted.stays:
             hint = "Name it in goes or in stays."
-            yield _fault("/stays", f"It is not said whose completion {completion.completion_id} is.", hint)
+            yield fault_at("/stays", f"It is not said whose completion {completion.completion_id} is.", hint)
 
 
 def _credits_without_owner(completion: Completion, wanted: Split) -> list[Credit]:
@@ -117,10 +117,6 @@ def _credits_without_owner(completion: Completion, wanted: Split) -> list[Credit
 
 def _standing(completion: Completion) -> list[Credit]:
     return Draft.of(completion, completion.updated_at).left
-
-
-def _fault(pointer: str, detail: str, hint: str) -> ErrorItem:
-    return ErrorItem(code="format", pointer=pointer, detail=detail, hint=hint)
 
 
 def _going(completion: Completion, wanted: Split) -> list[Credit]:
