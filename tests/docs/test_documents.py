@@ -29,6 +29,7 @@ from app.schemas.completion_answers import MOST_ITEMS
 from app.schemas.events import EventType
 from app.services.context import BYTES_AS_ONE, DECISIONS_AS_ONE, RECORDS_AS_ONE, ROWS_AS_ONE
 from app.services.events.endpoints import MOST_ENDPOINTS
+from app.services.passport.publishing import PDF_AS_REQUESTS
 from tests.harness.cases import for_all
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -184,6 +185,7 @@ def test_rates_are_those_of_the_service() -> None:
     )
     assert counted["a page"] == f"one for every {ROWS_AS_ONE} rows: {MAX_LIMIT // ROWS_AS_ONE} with {MAX_LIMIT}"
     assert counted["decisions of a board"] == f"one for every {DECISIONS_AS_ONE}"
+    assert counted["the PDF of a transcript"] == f"{PDF_AS_REQUESTS}"
     assert counted["an upload"].startswith("one for every MiB") and BYTES_AS_ONE == 1 << 20
     operating = (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
     assert f"| {client[0]} a second, {client[1]:,} at once |" in operating
