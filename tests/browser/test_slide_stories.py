@@ -241,6 +241,11 @@ def rejected(clerk: Page) -> int:
     return int(told[0].split()[0]) if told else 0
 
 
+def wait_for_rejected(clerk: Page, credits: int) -> None:
+    """Reload Home until it says that boards have rejected so many credits."""
+    wait_until(clerk, lambda: rejected(clerk) == credits)
+
+
 def test_home_leads_to_the_lines_that_a_board_rejected(visitor: Visitor, sound: Sound) -> None:
     people = (("Anna", "Novak", "08/15", "7534095"), ("Benjamin", "Russo", "11/18", "2059195"))
     clerk = visitor.enter("a clerk")
@@ -265,7 +270,7 @@ def test_home_leads_to_the_lines_that_a_board_rejected(visitor: Visitor, sound: 
     board.get_by_role("status").wait_for()
     clerk.get_by_role("link", name="Home", exact=True).click()
     waiting = clerk.locator(".todo li").filter(has_text="rejected by")
-    wait_until(clerk, lambda: rejected(clerk) == before + 2)
+    wait_for_rejected(clerk, before + 2)
     assert sound(clerk)
     for left, (_, last, *_) in zip((1, 0), people, strict=True):
         waiting.get_by_role("link", name="See and correct").click()
@@ -277,4 +282,4 @@ def test_home_leads_to_the_lines_that_a_board_rejected(visitor: Visitor, sound: 
         clerk.get_by_role("button", name="Save").first.click()
         clerk.wait_for_url(lambda address: not address.endswith("/correct"))
         clerk.get_by_role("link", name="Home", exact=True).click()
-        wait_until(clerk, lambda left=left: rejected(clerk) == before + left)  # type: ignore[misc]
+        wait_for_rejected(clerk, before + left)
