@@ -72,6 +72,18 @@ class Activity(msgspec.Struct, frozen=True):
     """Whether its provider is one of the sandbox."""
 
     @property
+    def listing(self) -> Mapping[str, Any]:
+        """What the public list says of it, but for whether it is there."""
+        listing: Mapping[str, Any] = self.details.get("listing") or {}
+        return listing
+
+    @property
+    def joint_accreditation(self) -> Mapping[str, Any]:
+        """What it is as interprofessional education."""
+        joint: Mapping[str, Any] = self.details.get("joint_accreditation") or {}
+        return joint
+
+    @property
     def kind(self) -> ActivityFormat | None:
         """The activity's format, if it is a known one."""
         return find_format(self.format) if self.format else None

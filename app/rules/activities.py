@@ -243,7 +243,7 @@ def rss_session_amount(case: ActivityCase) -> Iterator[Fault]:
 @rule("listing-incomplete", Scope.ACTIVITY, source="slides, CME Passport", warns=True)
 def listing_incomplete(case: ActivityCase) -> Iterator[Fault]:
     """A public listing has a URL, a fee and a way of registration."""
-    listing = case.activity.details.get("listing") or {}
+    listing = case.activity.listing
     if case.activity.listing_public:
         for name in ("url", "fee", "registration"):
             if not listing.get(name):
@@ -260,7 +260,7 @@ def listing_incomplete(case: ActivityCase) -> Iterator[Fault]:
 )
 def listing_home_page(case: ActivityCase) -> Iterator[Fault]:
     """The URL of a public listing leads to the activity, not to a home page."""
-    url = (case.activity.details.get("listing") or {}).get("url")
+    url = case.activity.listing.get("url")
     if case.activity.listing_public and url:
         parts = urlsplit(url)
         if parts.path in ("", "/") and not parts.query and not parts.fragment:

@@ -40,7 +40,7 @@ def _entry(listed: PublicActivity, host: str) -> Iterator[str]:
         yield f"LOCATION:{_escaped(place)}"
     told = "\n".join(part for part in (listed.provider_name, activity.description) if part)
     yield f"DESCRIPTION:{_escaped(told)}"
-    link = web_link((activity.details.get("listing") or {}).get("url"))
+    link = web_link(activity.listing.get("url"))
     if link is not None:
         yield f"URL:{link.address}"
     yield "TRANSP:TRANSPARENT"

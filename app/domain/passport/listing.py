@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
 
 import msgspec
 
@@ -47,12 +46,10 @@ def is_listed(activity: Activity) -> bool:
 def facet_values(listed: PublicActivity, catalogue: Catalogue) -> dict[PassportFacet, Named]:
     """Return the values that an activity has for each facet but credit types, which are those of its registrations."""
     activity = listed.activity
-    shown: Mapping[str, Any] = activity.details.get("listing") or {}
-    joint: Mapping[str, Any] = activity.details.get("joint_accreditation") or {}
     kind = activity.kind
     boards = {found.board: found.board for found in activity.registrations if found.board}
     return {
-        PassportFacet.SPECIALTY: _named(shown.get("specialties") or ()),
+        PassportFacet.SPECIALTY: _named(activity.listing.get("specialties") or ()),
         PassportFacet.BOARD: {code: catalogue.board_name(code) for code in boards},
         PassportFacet.ACTIVITY_FORMAT: {kind.code: kind.name} if kind is not None else {},
         PassportFacet.DELIVERY_METHOD: _labelled(DeliveryMethod, activity.delivery_methods),
@@ -60,11 +57,11 @@ def facet_values(listed: PublicActivity, catalogue: Catalogue) -> dict[PassportF
         PassportFacet.CITY: _named([activity.city or ""]),
         PassportFacet.COUNTRY: _named([activity.country or ""]),
         PassportFacet.MOC: _yes_no(bool(boards)),
-        PassportFacet.FEE: _labelled(Fee, [shown.get("fee")]),
-        PassportFacet.REGISTRATION: _labelled(RegistrationMode, [shown.get("registration")]),
+        PassportFacet.FEE: _labelled(Fee, [activity.listing.get("fee")]),
+        PassportFacet.REGISTRATION: _labelled(RegistrationMode, [activity.listing.get("registration")]),
         PassportFacet.REMS: _yes_no(activity.rems is not None),
         PassportFacet.MIPS: _yes_no(bool(activity.mips)),
-        PassportFacet.INTERPROFESSIONAL: _yes_no(bool(joint.get("interprofessional"))),
+        PassportFacet.INTERPROFESSIONAL: _yes_no(bool(activity.joint_accreditation.get("interprofessional"))),
         PassportFacet.JOINT_ACCREDITATION: _yes_no(listed.jointly_accredited),
     }
 

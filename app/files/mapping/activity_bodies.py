@@ -140,7 +140,7 @@ def _with_blanks_filled(given: Mapping[str, Any], activity: Activity, catalogue:
     standing: dict[str, Mapping[str, Any]] = {
         "location": {"city": activity.city, "state": activity.state, "country": activity.country},
         "rems": activity.rems or {},
-        "listing": activity.details.get("listing") or {},
+        "listing": activity.listing,
         "learner_counts": activity.details.get("learner_counts") or {},
     }
     for name, stands in standing.items():

@@ -92,7 +92,7 @@ def _cell(value: Any, holds: Holds) -> str | None:
 def _values(activity: Activity) -> dict[str, Any]:
     """Return what an activity says, by the pointers of the columns."""
     details = activity.details
-    rems, listing = activity.rems or {}, details.get("listing") or {}
+    rems, listing = activity.rems or {}, activity.listing
     counts = details.get("learner_counts") or {}
     kind = find_format(activity.format) if activity.format else None
     values = {

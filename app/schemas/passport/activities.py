@@ -80,9 +80,7 @@ class PassportActivityOut(Out):
     def fields_of(cls, shown: ShownActivity, today: date) -> dict[str, Any]:
         """Return the fields of an activity as it stands on a day."""
         activity = shown.listed.activity
-        listing: Mapping[str, Any] = activity.details.get("listing") or {}
-        joint: Mapping[str, Any] = activity.details.get("joint_accreditation") or {}
-        link = web_link(listing.get("url"))
+        link = web_link(activity.listing.get("url"))
         located = activity.city or activity.state or activity.country
         return {
             "activity_id": activity.activity_id,
@@ -110,12 +108,12 @@ class PassportActivityOut(Out):
                 }
                 for registration in activity.registrations
             ],
-            "specialties": list(listing.get("specialties") or ()),
-            "fee": listing.get("fee"),
-            "registration": listing.get("registration"),
+            "specialties": list(activity.listing.get("specialties") or ()),
+            "fee": activity.listing.get("fee"),
+            "registration": activity.listing.get("registration"),
             "mips": bool(activity.mips),
             "rems": activity.rems is not None,
-            "interprofessional": bool(joint.get("interprofessional")),
+            "interprofessional": bool(activity.joint_accreditation.get("interprofessional")),
             "url": link and link.address,
             "url_host": link and link.host,
             "credit_reported": shown.credit_reported,
@@ -137,13 +135,12 @@ class PassportActivityWholeOut(PassportActivityOut):
     def of(cls, shown: ShownActivity, today: date) -> PassportActivityWholeOut:
         """Show an activity as it stands on a day."""
         activity = shown.listed.activity
-        joint: Mapping[str, Any] = activity.details.get("joint_accreditation") or {}
         return cls.model_validate(
             cls.fields_of(shown, today)
             | {
                 "description": activity.description,
                 "joint_providers": list(activity.details.get("joint_providers") or ()),
-                "professions": list(joint.get("professions") or ()),
+                "professions": list(activity.joint_accreditation.get("professions") or ()),
             }
         )
 

@@ -92,8 +92,6 @@ def _id_of(typed: str) -> str:
 
 def _facts(shown: ShownActivity) -> list[tuple[str, str]]:
     activity = shown.listed.activity
-    listing = activity.details.get("listing") or {}
-    joint = activity.details.get("joint_accreditation") or {}
     credits = activity.ama_pra_credits
     return [
         ("Provider", shown.listed.provider_name),
@@ -103,11 +101,11 @@ def _facts(shown: ShownActivity) -> list[tuple[str, str]]:
         ("Where", place_in_words(shown)),
         ("When", dates_in_words(activity)),
         ("AMA PRA Category 1 Credit", amount(credits) if credits is not None else ""),
-        ("Fee", WORDS_OF["fee"].get(listing.get("fee") or "", "")),
-        ("Registration", WORDS_OF["registration"].get(listing.get("registration") or "", "")),
-        ("Specialties", ", ".join(listing.get("specialties") or ())),
+        ("Fee", WORDS_OF["fee"].get(activity.listing.get("fee") or "", "")),
+        ("Registration", WORDS_OF["registration"].get(activity.listing.get("registration") or "", "")),
+        ("Specialties", ", ".join(activity.listing.get("specialties") or ())),
         ("REMS", str((activity.rems or {}).get("type") or "Yes") if activity.rems is not None else ""),
         ("MIPS", "Improvement activity" if activity.mips else ""),
-        ("Interprofessional (IPCE)", "Yes" if joint.get("interprofessional") else ""),
-        ("For", ", ".join(joint.get("professions") or ())),
+        ("Interprofessional (IPCE)", "Yes" if activity.joint_accreditation.get("interprofessional") else ""),
+        ("For", ", ".join(activity.joint_accreditation.get("professions") or ())),
     ]

@@ -35,10 +35,8 @@ class FoundActivityView(msgspec.Struct, frozen=True, kw_only=True):
     def of(cls, shown: ShownActivity, today: date) -> FoundActivityView:
         """Show an activity as it stands on a day."""
         activity = shown.listed.activity
-        listing = activity.details.get("listing") or {}
-        joint = activity.details.get("joint_accreditation") or {}
         marks = (
-            (joint.get("interprofessional"), "Interprofessional (IPCE)"),
+            (activity.joint_accreditation.get("interprofessional"), "Interprofessional (IPCE)"),
             (shown.listed.jointly_accredited, "Jointly accredited provider"),
             (activity.rems is not None, "REMS"),
             (activity.mips, "MIPS"),
@@ -53,13 +51,13 @@ class FoundActivityView(msgspec.Struct, frozen=True, kw_only=True):
                 *(
                     WORDS_OF[name][value] if name == "fee" else _registration(value)
                     for name in ("fee", "registration")
-                    if (value := listing.get(name)) in WORDS_OF[name]
+                    if (value := activity.listing.get(name)) in WORDS_OF[name]
                 ),
             ),
             marks=tuple(text for holds, text in marks if holds),
             past=standing_of(activity, today) is PassportStanding.PAST,
             reported=shown.credit_reported,
-            link=web_link(listing.get("url")),
+            link=web_link(activity.listing.get("url")),
         )
 
 
