@@ -255,6 +255,12 @@ def file_headers(name: str) -> dict[str, str]:
     return _NOT_KEPT | {"Content-Disposition": f'attachment; filename="{name}"'}
 
 
+def whole_address(request: Request, path: str) -> str:
+    """Return a page of ours as an address to pass on: under the public URL; without one, under that of this request."""
+    service: Service = request.app.state.service
+    return f"{service.settings.public_url or str(request.base_url).rstrip('/')}{path}"
+
+
 def go_to(request: Request, address: str, flash: Flash | None = None) -> Response:
     """Answer a form: the browser shows another page of ours, which says `flash` on top.
 

@@ -6,7 +6,7 @@ import msgspec
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from app.console.frame import Flash, go_to, page
+from app.console.frame import Flash, go_to, page, whole_address
 from app.console.once import submit_once
 from app.console.routes import PageRoute, Sent
 from app.console.visitors import Reporter
@@ -34,6 +34,5 @@ async def make_joining_code(
     if done.result is None:
         text = "This form has made a code already, which was shown once. Make another if it is lost."
         return go_to(request, back, Flash(text=text, kind="warn"))
-    base = visitor.service.settings.public_url or str(request.base_url).rstrip("/")
-    view = JoiningCodeView(code=done.result, back=back, address=f"{base}/passport/join")
+    view = JoiningCodeView(code=done.result, back=back, address=whole_address(request, "/passport/join"))
     return page(request, visitor, "pages/completions/joining_code.html", view)

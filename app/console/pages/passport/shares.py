@@ -10,7 +10,7 @@ from fastapi import APIRouter, Path, Request
 from starlette.responses import Response
 
 from app.console.drawn_forms import DrawnForm, Said, said_of_problem
-from app.console.frame import Flash, go_to, page
+from app.console.frame import Flash, go_to, page, whole_address
 from app.console.once import submit_once
 from app.console.pages.passport.confirming import lead_to_confirming
 from app.console.pages.passport.periods import From, To, read_day, read_period
@@ -105,7 +105,7 @@ async def make_share(request: Request, visitor: Physician, sent: Sent) -> Respon
         text = "This form has made a link already, which was shown once. End it and make another if it is lost."
         return go_to(request, "/passport/shares", Flash(text=text, kind="warn"))
     path = f"/s/{done.result.token}"
-    link = f"{visitor.service.settings.public_url or str(request.base_url).rstrip('/')}{path}"
+    link = whole_address(request, path)
     view = MadeShareView(
         share=done.result.share, link=link, path=path, qr=qr_of(link, "QR code of the link"),
         mail=f"mailto:?subject={quote('My CME transcript')}&body={quote(link)}",
