@@ -21,7 +21,7 @@ from app.domain.passport.verification_codes import new_verification_code
 from app.services.context import Caller, Service, Work, read_async
 from app.services.passport import my_credits
 from app.services.passport.accounts import confirmed
-from app.store.passport import transcripts
+from app.store.passport import accounts, transcripts
 
 CODE = "verification-code"
 """The purpose of the key by which codes are found, and of that by which they are sealed."""
@@ -128,6 +128,8 @@ def save(work: Work, prepared: Prepared) -> PublishedTranscript:
 
     Raises `Forbidden` for an account that is not confirmed, and `Conflict` for one too many of a day.
     """
+    # Locked, so that no two count the same, and none is stored beside the end of the account.
+    accounts.lock(work.connection, work.caller.client.client_id)
     client_id = confirmed(work.connection, work.caller).account.client_id
     since = work.now - timedelta(days=1)
     if transcripts.count_of_account(work.connection, client_id, since) >= MOST_A_DAY:
