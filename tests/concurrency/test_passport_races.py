@@ -125,6 +125,21 @@ def test_one_link_pressed_by_many_opens_one_account(service: Service) -> None:
     settle(service)
 
 
+def test_of_many_claims_to_one_physician_opened_at_once_one_wins_and_none_is_in_the_others_way(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    addresses = [f"w{number}@physicians.example" for number in range(6)]
+    for address in addresses:
+        ask(service, address)
+    tokens = [token_for(service, address) for address in addresses]
+    lost = count_lost_transactions(monkeypatch)
+    found = at_once([partial(open_by, service, token) for token in tokens])
+    assert sum(one is not None for one in found) == 1
+    assert stored(service, "SELECT count(*) FROM passport_accounts") == [(1,)]
+    assert not lost
+    settle(service)
+
+
 def count_lost_transactions(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     """Count transactions that are run again, by why."""
     lost: Counter[str] = Counter()
@@ -238,6 +253,40 @@ def test_a_claim_decided_by_many_at_once_is_decided_once(service: Service) -> No
         partial(attempt, operator(service), accounts.decide, claim_id, give=number % 2 == 0) for number in range(6)
     ]
     assert Counter(at_once(calls)) == {"": 1, "conflict": 5}
+    settle(service)
+
+
+def test_two_claims_to_one_account_given_at_once_close_it_once(service: Service) -> None:
+    opened(service, "willa@physicians.example")
+    for number in range(4):
+        ask(service, f"other{number}@physicians.example")
+    claims = stored(service, "SELECT claim_id FROM passport_claims WHERE outcome = 'taken'")
+    calls = [partial(attempt, operator(service), accounts.decide, claim_id, give=True) for (claim_id,) in claims]
+    assert Counter(at_once(calls)) == {"": 4}
+    told = [mail.subject for mail in mails(service) if mail.to == "willa@physicians.example"]
+    assert told.count("Your CME Passport account was closed") == 1
+    assert stored(service, "SELECT count(*) FROM audit WHERE noun = 'passport-account' AND verb = 'close'") == [(1,)]
+    assert stored(service, "SELECT count(*) FROM audit WHERE verb = 'remove-membership'") == [(1,)]
+    settle(service)
+
+
+def test_an_account_that_another_closes_by_a_code_is_not_confirmed_meanwhile(
+    api: Api, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code = code_for_willa(api, service)
+    first = opened(service, "thief@physicians.example").account.client_id
+    request = JoinRequest(known=WILLA, code=code, address="willa@physicians.example", host="192.0.2.1")
+    transact(operator(service), joining.ask, request)
+    told: list[str] = []
+    beside = paused_before(
+        monkeypatch,
+        joining,
+        "close_of_another",
+        lambda: told.append(attempt(operator(service), accounts.confirm, first)),
+    )
+    assert open_by(service, token_for(service, "willa@physicians.example")) is not None
+    beside.result(60)
+    assert told == ["not-found"]
     settle(service)
 
 

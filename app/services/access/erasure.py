@@ -309,7 +309,7 @@ def _blank_credit(work: Work, person: PersonToErase) -> str | msgspec.UnsetType:
 
 def _end_accounts(work: Work, person: PersonToErase) -> None:
     """Close the person's accounts in CME Passport, and forget whose they were; of whoever asked for one, too."""
-    for account in accounts.open_of(work.connection, person.ids):
+    for account in accounts.open_of(work.connection, person.ids, for_update=True):
         end_account(work, account)
         if not persons.memberships_of(work.connection, account.person_id):
             forget_person(work, account.person_id)

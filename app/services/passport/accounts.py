@@ -192,7 +192,8 @@ def decide(work: Work, claim_id: str, *, give: bool) -> None:
     accounts.change_claim(work.connection, claim_id, {"decided_at": work.now})
     service = work.service
     name, support = service.settings.service_name, service.settings.support_contact
-    for account in accounts.open_of(work.connection, family_of(work.connection, claim.learner_id)):
+    family = family_of(work.connection, claim.learner_id)
+    for account in accounts.open_of(work.connection, family, for_update=True):
         audited = PassportAccountAudit(person_id=account.person_id, learner_id=account.learner_id, claim_id=claim_id)
         work.audit("decide", account.client_id, audited)
         if give:

@@ -239,16 +239,14 @@ def find_claim(connection: Connection, service: Service, token: str) -> Passport
 def open_account(work: Work, claim_id: str, browser: str) -> Opened | None:
     """Open an account by the link of a claim, and sign in; None where it was used, or somebody else was first."""
     connection = work.connection
+    # The physician before the claim: whoever is first ends the claims of all others, and waits for none of them.
+    root = _lock_physician(connection, accounts.find_claim(connection, claim_id))
     claim = accounts.lock_claim(connection, claim_id)
     person = persons.lock(connection, claim.person_id) if claim is not None else None
-    if claim is None or not claim.works_at(work.now) or person is None or person.removed_at is not None:
+    if root is None or claim is None or not claim.works_at(work.now) or person is None or person.removed_at is not None:
         return None
-    root = _root_of(connection, claim.learner_id)
-    if root is None:
-        return None
-    physicians.lock(connection, [root])
     family = family_of(connection, root)
-    standing = accounts.open_of(connection, family)
+    standing = accounts.open_of(connection, family, for_update=True)
     by_code = claim.code_digest is not None
     if _in_the_way(standing, person.person_id, by_code=by_code) or not _use_code(work, claim.code_digest):
         return None
@@ -257,6 +255,16 @@ def open_account(work: Work, claim_id: str, browser: str) -> Opened | None:
     accounts.end_claims(connection, family, work.now)
     account = add_account(work, person, root, ConfirmedBy.CODE if by_code else None)
     return Opened(account=account, token=sessions.begin(work, person.person_id, browser))
+
+
+def _lock_physician(connection: Connection, claim: PassportClaim | None) -> str | None:
+    """Return the physician of a claim under the id they have now, locked; None for nobody, and who was erased."""
+    root = _root_of(connection, claim.learner_id) if claim is not None else None
+    if root is None:
+        return None
+    physicians.lock(connection, [root])
+    # Looked at again, locked: they may be erased or merged by now.
+    return _root_of(connection, root)
 
 
 def _use_code(work: Work, digest: str | None) -> bool:

@@ -43,13 +43,16 @@ def lock(connection: Connection, client_id: str) -> PassportAccount | None:
     return _ACCOUNT.read_first(connection, rows)
 
 
-def open_of(connection: Connection, learner_ids: Collection[str]) -> list[PassportAccount]:
-    """Return the open accounts of a physician, who has several ids after a merge; the oldest first."""
+def open_of(connection: Connection, learner_ids: Collection[str], *, for_update: bool = False) -> list[PassportAccount]:
+    """Return the open accounts of a physician, who has several ids after a merge; the oldest first.
+
+    With `for_update` nobody else changes or closes them for this transaction: PostgreSQL appends `FOR NO KEY UPDATE`.
+    """
     marks, parameters = in_list("id", sorted(learner_ids))
     rows = fetch(
         connection,
         f"SELECT {_ACCOUNT.columns} FROM passport_accounts a WHERE a.learner_id IN ({marks}) AND a.closed_at IS NULL "
-        "ORDER BY a.opened_at, a.client_id",
+        "ORDER BY a.opened_at, a.client_id" + (locking_clause(connection, "NO KEY UPDATE") if for_update else ""),
         parameters,
     )
     return _ACCOUNT.read(connection, rows)
@@ -94,6 +97,12 @@ def claim_of_link(connection: Connection, digest: str) -> PassportClaim | None:
     rows = fetch(
         connection, f"SELECT {_CLAIM.columns} FROM passport_claims c WHERE c.digest = :digest", {"digest": digest}
     )
+    return _CLAIM.read_first(connection, rows)
+
+
+def find_claim(connection: Connection, claim_id: str) -> PassportClaim | None:
+    """Return a claim by its id."""
+    rows = fetch(connection, f"SELECT {_CLAIM.columns} FROM passport_claims c WHERE c.claim_id = :id", {"id": claim_id})
     return _CLAIM.read_first(connection, rows)
 
 
