@@ -222,6 +222,21 @@ def paused_before(monkeypatch: pytest.MonkeyPatch, module: Any, name: str, besid
     return done
 
 
+def test_what_is_said_beside_an_erasure_is_forgotten(
+    physician: Caller, record: str, api: Api, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dispute = transact(physician, disputes.open_dispute, record, "not-me", "I was not there.")
+    provider = replace(caller_of(service, api.client_id), provider="0008001")
+    erase = eraser(physician, service)
+    transact(physician, accounts.close)
+    erased = paused_before(monkeypatch, answering, "answered", erase)
+    attempt(provider, answering.answer, dispute.dispute_id, "She was.")
+    assert erased.result(60) is None
+    assert stored(service, "SELECT count(*) FROM dispute_steps WHERE message IS NOT NULL") == [(0,)]
+    assert stored(service, "SELECT DISTINCT status FROM disputes") == [("taken-back",)]
+    settle(service)
+
+
 def test_links_made_and_ended_at_once_are_as_many_as_one_after_another(physician: Caller, service: Service) -> None:
     asked = ShareRequest(receiver="A hospital", period=TranscriptPeriod(), fixed=False, days=7)
     for _ in range(MOST_OPEN - 2):
