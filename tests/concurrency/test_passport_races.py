@@ -19,7 +19,7 @@ from app.core.database import transactions
 from app.core.errors import Problem
 from app.domain.identity.validations import ValidationRequest
 from app.domain.parsing import MonthDay
-from app.domain.passport.accounts import CLAIMS_AN_HOUR
+from app.domain.passport.accounts import CLAIMS_AN_HOUR, TRIES_A_CODE
 from app.domain.passport.shares import MOST_OPEN
 from app.domain.passport.transcripts import TranscriptPeriod
 from app.domain.passport.verification_codes import new_verification_code
@@ -89,7 +89,7 @@ def code_for_willa(api: Api, service: Service) -> str:
         "201759558", "2021-12-02", first_name="Willa", last_name="Duncan", born="05/25", state="CA",
         license_id="70279062",
     )  # fmt: skip
-    made = str(api.report(body).json["completion_id"])
+    made = str(api.report(body, Idempotency_Key="willa-1").json["completion_id"])
     return transact(replace(caller_of(service, api.client_id), provider="0008001"), accounts.make_code, made)
 
 
@@ -159,6 +159,23 @@ def test_one_joining_code_confirms_once(api: Api, service: Service) -> None:
     answers = Counter(at_once([partial(attempt, caller, accounts.confirm_by_code, code)] * MANY))
     assert answers[""] == 1
     assert set(answers) <= {"", "conflict", "invalid-request"}
+    settle(service)
+
+
+def test_dates_tried_at_once_with_codes_of_one_physician_are_five(
+    api: Api, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    codes = [code_for_willa(api, service) for _ in range(3)]
+    lost = count_lost_transactions(monkeypatch)
+    requests = [
+        JoinRequest(
+            known=replace(WILLA, birth_date=MonthDay(1, day)), code=codes[day % 3], address=f"{day}@a.example", host=""
+        )
+        for day in range(1, MANY + 1)
+    ]
+    at_once([partial(transact, operator(service), joining.ask, request) for request in requests])
+    assert stored(service, "SELECT sum(tries) FROM joining_codes") == [(TRIES_A_CODE,)]
+    assert not lost
     settle(service)
 
 

@@ -14,7 +14,7 @@ CLAIMS_AN_HOUR = 5
 CODE_LIFE = timedelta(days=30)
 """How long a joining code of a provider works."""
 TRIES_A_CODE = 5
-"""Times that it may be given with data that are not the physician's: as many birth dates as may be tried of anybody."""
+"""Times that codes of one physician may be given with wrong data: as many birth dates as may be tried of anybody."""
 
 
 class ClaimOutcome(enum.StrEnum):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from app.domain.passport.accounts import CODE_LIFE
 from app.services.access.departures import forget_person
 from app.services.context import Service, Work, operator, transact
 from app.services.passport import shares
@@ -19,7 +20,8 @@ def forget(service: Service) -> None:
     """Delete claims and codes that have ended, forget whom shares were for, then whoever is left with nothing."""
     before = service.clock() - _KEPT
     service.database.write(lambda connection: accounts.delete_claims(connection, before))
-    service.database.write(lambda connection: accounts.delete_codes(connection, before))
+    # What was tried with a code counts for other codes of the physician as long as a code works.
+    service.database.write(lambda connection: accounts.delete_codes(connection, before - CODE_LIFE))
     shares.forget_receivers(service)
     while transact(operator(service), _forget_strangers):
         pass

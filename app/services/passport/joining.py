@@ -26,6 +26,7 @@ from app.domain.passport import mails as texts
 from app.domain.passport.accounts import (
     CLAIM_LIFE,
     CLAIMS_AN_HOUR,
+    TRIES_A_CODE,
     ClaimOutcome,
     ConfirmedBy,
     JoiningCode,
@@ -137,7 +138,7 @@ def _find(work: Work, asked: JoinRequest, person: StaffPerson) -> tuple[str | No
     """Return the physician who is meant, under the id they have now, and the code that says so; None for neither."""
     connection = work.connection
     if asked.code:
-        code = find_code(work, asked.code)
+        code = _find_code_to_try(work, asked.code)
         found = _fit_code(work, asked.known, code) if code is not None else None
         return _root_of(connection, found), code
     asking = Work(connection=connection, caller=_asker(work.service, asked.host, person), now=work.now)
@@ -160,13 +161,29 @@ def find_code(work: Work, given: str) -> JoiningCode | None:
     return code if code is not None and code.works_at(work.now) else None
 
 
+def _find_code_to_try(work: Work, given: str) -> JoiningCode | None:
+    """Return a joining code that works, of somebody of whom more may be tried; all codes of theirs are locked.
+
+    A provider makes as many as it likes: what was tried with one is counted with all, used up and over ones too.
+    """
+    read = parse_verification_code(given)
+    digests = work.service.keyring.keyed_digests(CODE, read) if read else ()
+    meant = accounts.code_of(work.connection, digests)
+    if meant is None:
+        return None
+    codes = accounts.lock_codes(work.connection, family_of(work.connection, meant.learner_id))
+    code = next((one for one in codes if one.digest == meant.digest), None)
+    may_try = sum(one.tries for one in codes) < TRIES_A_CODE
+    return code if code is not None and may_try and code.works_at(work.now) else None
+
+
 def _fit_code(work: Work, known: ValidationRequest, code: JoiningCode) -> str | None:
     """Return the physician of a code if name and birth date are theirs; it is counted where they are not."""
     root = _root_of(work.connection, code.learner_id)
-    [learner] = learners.by_ids(work.connection, [root or code.learner_id])
-    dated = isinstance(known.birth_date, MonthDay) and learner.birth_date in (None, str(known.birth_date))
-    if root is not None and dated and full_name_key(known.first_name, known.last_name) in learner.names:
-        return learner.physician_id
+    for learner in learners.by_ids(work.connection, [root or code.learner_id]):
+        dated = isinstance(known.birth_date, MonthDay) and learner.birth_date in (None, str(known.birth_date))
+        if root is not None and dated and full_name_key(known.first_name, known.last_name) in learner.names:
+            return learner.physician_id
     accounts.count_try(work.connection, code.digest)
     return None
 

@@ -192,6 +192,28 @@ def find_code(connection: Connection, digests: Sequence[str]) -> JoiningCode | N
     return _CODE.read_first(connection, rows)
 
 
+def code_of(connection: Connection, digests: Sequence[str]) -> JoiningCode | None:
+    """Return a joining code as it stands, not locked; it has a digest by each secret."""
+    marks, parameters = in_list("digest", digests or ("",))
+    rows = fetch(connection, f"SELECT {_CODE.columns} FROM joining_codes j WHERE j.digest IN ({marks})", parameters)
+    return _CODE.read_first(connection, rows)
+
+
+def lock_codes(connection: Connection, learner_ids: Collection[str]) -> list[JoiningCode]:
+    """Return all codes of a physician, who has several ids after a merge, locked for this transaction.
+
+    PostgreSQL appends `FOR NO KEY UPDATE`.
+    """
+    marks, parameters = in_list("id", sorted(learner_ids))
+    rows = fetch(
+        connection,
+        f"SELECT {_CODE.columns} FROM joining_codes j WHERE j.learner_id IN ({marks}) "
+        f"ORDER BY j.digest{locking_clause(connection, 'NO KEY UPDATE')}",
+        parameters,
+    )
+    return _CODE.read(connection, rows)
+
+
 def use_code(connection: Connection, digest: str, at: datetime) -> None:
     """Use a joining code up."""
     update(connection, tables.joining_codes, {"used_at": at}, {"digest": digest})
