@@ -89,6 +89,10 @@ def ask(work: Work, asked: JoinRequest) -> None:
     learner_id, code = _find(work, asked, person)
     standing = _accounts_of(work.connection, learner_id)
     outcome = _outcome(learner_id, standing, person, by_code=code is not None)
+    own = any(account.person_id == person.person_id for account in standing)
+    family = family_of(work.connection, learner_id or "")
+    others = accounts.claims_on(work.connection, family, work.now - _HOUR)
+    again = any(one.person_id == person.person_id and one.decided_at is None for one in others)
     token = secrets.token_urlsafe(32)
     claim = PassportClaim(
         claim_id=new_id(),
@@ -100,13 +104,16 @@ def ask(work: Work, asked: JoinRequest) -> None:
         expires_at=work.now + CLAIM_LIFE,
         used_at=None,
         objected_at=None,
-        # Who asks for what they have is told so, and nobody has to decide.
-        decided_at=work.now if any(account.person_id == person.person_id for account in standing) else None,
+        # Who asks for what they have is told so, who asks again waits already: nobody has to decide.
+        decided_at=work.now if own or again else None,
     )
     accounts.add_claim(work.connection, claim, digest_of(token), keys[0])
     if is_new:
         work.audit("ask", person.person_id, PersonAudit())
-    _tell(work, claim, standing, token)
+    mail.queue(work, person.person_id, MailKind.JOINING, _text_of(work.service, claim, token, own=own))
+    if claim.outcome is ClaimOutcome.TAKEN and claim.decided_at is None:
+        told = sum(one.created_at > work.now - _HOUR for one in others)
+        _tell_holders(work, claim, standing, with_mail=told < CLAIMS_AN_HOUR)
 
 
 def _read(service: Service, asked: JoinRequest) -> str:
@@ -217,31 +224,27 @@ def _in_the_way(standing: list[PassportAccount], person_id: str, *, by_code: boo
     )
 
 
-def _tell(work: Work, claim: PassportClaim, standing: list[PassportAccount], token: str) -> None:
-    """Mail what came of a claim: to whoever asked, and to who has the account."""
+def _tell_holders(work: Work, claim: PassportClaim, standing: list[PassportAccount], *, with_mail: bool) -> None:
+    """Note that somebody else has asked for an account, and tell who has it, unless they were told often just now."""
     service = work.service
-    name = service.settings.service_name
-    text = _text_of(service, claim, token)
-    mail.queue(work, claim.person_id, MailKind.JOINING, text)
-    if claim.outcome is not ClaimOutcome.TAKEN or claim.decided_at is not None:
-        return
+    text = texts.claimed_text(mail.address_of(service, "/passport/settings"), service=service.settings.service_name)
     for account in standing:
-        link = mail.address_of(service, "/passport/settings")
-        mail.queue(work, account.person_id, MailKind.PASSPORT, texts.claimed_text(link, service=name))
+        if with_mail:
+            mail.queue(work, account.person_id, MailKind.PASSPORT, text)
         audited = PassportAccountAudit(
             person_id=account.person_id, learner_id=account.learner_id, claim_id=claim.claim_id
         )
         work.audit("claim", account.client_id, audited)
 
 
-def _text_of(service: Service, claim: PassportClaim, token: str) -> MailText:
+def _text_of(service: Service, claim: PassportClaim, token: str, *, own: bool) -> MailText:
     name, support = service.settings.service_name, service.settings.support_contact
     match claim.outcome:
         case ClaimOutcome.FOUND:
             return texts.open_text(mail.address_of(service, f"/passport/join/{token}"), service=name)
         case ClaimOutcome.NOBODY:
             return texts.nobody_text(mail.address_of(service, "/passport/join"), service=name, support=support)
-        case _ if claim.decided_at is not None:
+        case _ if own:
             return texts.there_is_text(mail.address_of(service, "/passport/sign-in"), service=name)
         case _:
             return texts.taken_text(service=name, support=support)

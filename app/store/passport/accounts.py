@@ -136,6 +136,21 @@ def undecided_claims(connection: Connection, learner_ids: Collection[str] | None
     return _CLAIM.read(connection, rows)
 
 
+def claims_on(connection: Connection, learner_ids: Collection[str], since: datetime) -> list[PassportClaim]:
+    """Return claims to the account of a physician that nobody has decided, and those made since a moment.
+
+    Those that had nobody to decide are left out: asked again, or for what the person has.
+    """
+    marks, parameters = in_list("id", sorted(learner_ids))
+    rows = fetch(
+        connection,
+        f"SELECT {_CLAIM.columns} FROM passport_claims c WHERE c.learner_id IN ({marks}) AND c.outcome = 'taken' "
+        "AND (c.decided_at IS NULL OR (c.created_at > :since AND c.decided_at > c.created_at))",
+        parameters | {"since": since},
+    )
+    return _CLAIM.read(connection, rows)
+
+
 def change_claim(connection: Connection, claim_id: str, values: Mapping[str, Any]) -> None:
     """Change columns of a claim."""
     update(connection, tables.passport_claims, values, {"claim_id": claim_id})
