@@ -5,14 +5,20 @@ from __future__ import annotations
 from collections import Counter
 from datetime import timedelta
 
+import pytest
+from httpx import Response
+
+from app.console.pages.passport import verify
 from app.domain.passport.accounts import CLAIMS_AN_HOUR, CODE_LIFE
+from app.services.access.rates import RateLimits
 from app.services.context import Service
 from app.services.passport import forgetting
 from tests.console.passport.test_joining import TINA, WILLA, OpenWindow, ask, code_for, join, link_in, reported
+from tests.console.passport.test_transcripts import publish
 from tests.harness.access.people import mails
 from tests.harness.api import Api, settle
 from tests.harness.clock import ManualClock
-from tests.harness.console.windows import Window, sign_in
+from tests.harness.console.windows import SAME_SITE, Window, sign_in
 from tests.harness.inbox import stored
 
 
@@ -77,3 +83,34 @@ def waiting(service: Service) -> int:
     """Return how many claims the operator has to decide."""
     ((count,),) = stored(service, "SELECT count(*) FROM passport_claims WHERE outcome = 'taken' AND decided_at IS NULL")
     return int(count)
+
+
+def test_a_file_is_read_only_for_a_code_that_there_is(
+    physician: Window, open_window: OpenWindow, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever has no code keeps nobody busy with files."""
+    code, read = publish(physician), list[int]()
+
+    async def count(piece: bytes) -> None:
+        read.append(len(piece))
+
+    monkeypatch.setattr(verify, "_drop", count)
+    anybody = open_window().browser
+
+    def compare(code: str, *files: bytes) -> Response:
+        sent = [("file", (f"{number}.pdf", file)) for number, file in enumerate(files)]
+        return anybody.post(f"/verify/{code}/compare", files=sent, headers=SAME_SITE)
+
+    large = bytes(3 * 1_048_576)
+    for number in range(10):
+        assert compare(f"7K4M-9QXD-{number:04d}", large).status_code == 404
+    assert compare(code, large).status_code == 429
+    assert read == []
+    anybody.app.state.rates = RateLimits(service.settings)
+    assert "not the one that was published" in compare(code, large).text
+    assert sum(read) == len(large)
+    assert compare(code, large, large).status_code == 422
+    assert "There is no file" in anybody.post(f"/verify/{code}/compare", files={"x": b"y"}, headers=SAME_SITE).text
+    assert anybody.post(f"/verify/{code}/compare", data={"file": "x"}, headers=SAME_SITE).status_code == 415
+    plain = SAME_SITE | {"content-type": "multipart/form-data; boundary=x"}
+    assert anybody.post(f"/verify/{code}/compare", content=b"no form", headers=plain).status_code == 400

@@ -56,10 +56,14 @@ async def show_verified(request: Request, code: str) -> Response:
 @router.post("/{code}/compare")
 async def compare_pdf(request: Request, code: str) -> Response:
     """Say whether a file is the PDF that was published, byte for byte; the file is not kept."""
-    form = await read_multipart(request.headers.get("content-type", ""), request.stream(), "file", _drop)
+    # The code before the file: nobody without one sends what has to be read.
     found = await _find(request, code)
     if found is None:
         return _not_found(request, code)
+    form = await read_multipart(request.headers.get("content-type", ""), request.stream(), "file", _drop)
+    if len(form.files) > 1:
+        said = Said(pointer="file", text="There is more than one file.", hint="Choose the PDF alone, then compare.")
+        return _show(request, VerifyView(form=DrawnForm({}, [said]), found=found), 422)
     if not form.size:
         said = Said(pointer="file", text="There is no file.", hint="Choose the PDF, then compare.")
         return _show(request, VerifyView(form=DrawnForm({}, [said]), found=found), 422)
