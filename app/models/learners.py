@@ -150,6 +150,18 @@ roster_dates = Table(
     comment="Birth dates that boards gave in rosters: how many that differ are answered for one physician.",
 )
 
+roster_addresses = Table(
+    "roster_addresses",
+    metadata,
+    refers("learner_id", "learners.learner_id", primary_key=True),
+    refers("board", "boards.code", primary_key=True),
+    key("digest", comment="keyed, of the mail address: whoever else has it is found"),
+    key("proof", comment="keyed, of the learner, the board and the address"),
+    Column("at", Instant, nullable=False),
+    Index(None, "digest"),
+    comment="Mail addresses that boards gave in rosters: they are compared with accounts', and never written to.",
+)
+
 registry_merges = Table(
     "registry_merges",
     metadata,

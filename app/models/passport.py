@@ -18,7 +18,7 @@ passport_accounts = Table(
     Column("confirmed_at", Instant, comment="NULL while it shows nothing: identity data alone opened it"),
     Column("confirmed_by", Key, comment="code or operator"),
     Column("closed_at", Instant),
-    CheckConstraint("confirmed_by IS NULL OR confirmed_by in ('code', 'operator')", name="confirmed_by"),
+    CheckConstraint("confirmed_by IS NULL OR confirmed_by in ('code', 'operator', 'roster')", name="confirmed_by"),
     CheckConstraint("(confirmed_at IS NULL) = (confirmed_by IS NULL)", name="confirmed"),
     Index("uq_passport_accounts_open", "learner_id", unique=True, sqlite_where=_OPEN, postgresql_where=_OPEN),
     Index(None, "person_id"),

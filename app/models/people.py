@@ -7,6 +7,7 @@ from sqlalchemy import CheckConstraint, Column, Index, Integer, Table, text
 from app.models.base import Instant, Key, key, metadata, number, refers
 
 _OPEN_MAIL = text("status IN ('pending', 'sending')")
+_OPEN_CHANGE = text("ended_at IS NULL")
 
 people = Table(
     "people",
@@ -120,4 +121,30 @@ mails = Table(
     Index("ix_mails_due", "due_at", sqlite_where=_OPEN_MAIL, postgresql_where=_OPEN_MAIL),
     Index(None, "finished_at"),
     comment="Mails to people, sent by workers.",
+)
+
+address_changes = Table(
+    "address_changes",
+    metadata,
+    key("change_id", primary_key=True),
+    refers("person_id", "people.person_id"),
+    refers("new_person_id", "people.person_id", comment="who has the new address until it is given over"),
+    key("digest", comment="SHA-256 of what stands in the link to the new address"),
+    key("old_digest", comment="SHA-256 of what stands in the link to the old one"),
+    Column("created_at", Instant, nullable=False),
+    Column("due_at", Instant, nullable=False, comment="from when it needs no word from the old address"),
+    Column("proven_at", Instant, comment="when the link in the mail to the new address was used"),
+    Column("agreed_at", Instant, comment="when it was confirmed from the old address"),
+    Column("ended_at", Instant),
+    Column("outcome", Key),
+    CheckConstraint("outcome IS NULL OR outcome in ('changed', 'refused', 'taken-back', 'lapsed')", name="outcome"),
+    CheckConstraint("(ended_at IS NULL) = (outcome IS NULL)", name="ended"),
+    Index(None, "digest", unique=True),
+    Index(None, "old_digest", unique=True),
+    Index(None, "new_person_id"),
+    Index(
+        "uq_address_changes_open", "person_id", unique=True, sqlite_where=_OPEN_CHANGE, postgresql_where=_OPEN_CHANGE
+    ),
+    Index("ix_address_changes_due", "due_at", sqlite_where=_OPEN_CHANGE, postgresql_where=_OPEN_CHANGE),
+    comment="New mail addresses that people have asked for.",
 )
