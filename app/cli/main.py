@@ -38,6 +38,7 @@ from app.cli import (
     seal,
     serve,
 )
+from app.cli.passport import transcripts
 from app.cli.support import StrictCommand, ends_cleanly, fail_on_faults
 
 commands = typer.Typer(
@@ -68,6 +69,7 @@ for part in (
     learners.commands,
     retention.commands,
     catalogue.commands,
+    transcripts.commands,
 ):
     for command in part.registered_commands:
         command.cls = StrictCommand

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import msgspec
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
@@ -17,6 +19,8 @@ from app.core.errors import ConfigurationError
 from app.core.private_files import write_private
 
 _KEY_BITS = 3072
+_LEAST_BITS = 2048
+"""Bits of a given key of RSA, below which readers call a signature weak."""
 _YEARS = 10
 _SKEW = timedelta(days=1)
 """Clocks of readers may be behind ours."""
@@ -82,6 +86,56 @@ def rotate_signing_key(folder: Path, service_name: str, now: datetime) -> Signin
     key = _read_key(path)
     _keep_certificate(folder, key)
     return key
+
+
+def key_in_use(folder: Path, *, given: Path | None = None) -> SigningKey | None:
+    """Return the key that the next transcript is signed with; None where one is still to be made. Makes nothing.
+
+    Raises `ConfigurationError` for a file that cannot be used.
+    """
+    if given is None and not _own_key(folder).exists():
+        return None
+    return _read_key(given or _own_key(folder))
+
+
+def read_key_file(path: Path) -> SigningKey:
+    """Return the key of a PEM file; raises `ConfigurationError` for one that cannot be used, without what it holds."""
+    return _read_key(path)
+
+
+def faults_of_key(key: SigningKey, now: datetime) -> list[str]:
+    """Return why readers would not accept what a key signs, each a sentence; none for one that fits."""
+    certificate, *above = (x509.load_der_x509_certificate(der) for der in (key.certificate_der, *key.chain_der))
+    faults = []
+    if now < key.certificate.not_before:
+        faults.append(f"Its certificate is valid from {key.certificate.not_before:%m/%d/%Y} on.")
+    if now > key.certificate.not_after:
+        faults.append(f"Its certificate expired on {key.certificate.not_after:%m/%d/%Y}.")
+    public = certificate.public_key()
+    if isinstance(public, rsa.RSAPublicKey) and public.key_size < _LEAST_BITS:
+        faults.append(f"A key of RSA needs {_LEAST_BITS:,} bits at least; this one has {public.key_size:,}.")
+    with suppress(x509.ExtensionNotFound):
+        usage = certificate.extensions.get_extension_for_class(x509.KeyUsage).value
+        if not (usage.digital_signature or usage.content_commitment):
+            faults.append("Its certificate does not permit signatures (key usage).")
+    for below, voucher in pairwise((certificate, *above)):
+        try:
+            below.verify_directly_issued_by(voucher)
+        except (InvalidSignature, ValueError, TypeError):
+            faults.append(f"{_named(voucher)} does not vouch for {_named(below)}: put each below the one it certifies.")
+        if now > voucher.not_valid_after_utc:
+            faults.append(f"The certificate of {_named(voucher)} expired on {voucher.not_valid_after_utc:%m/%d/%Y}.")
+    return faults
+
+
+def certifies_itself(key: SigningKey) -> bool:
+    """Whether no other certificate vouches for a key: readers then show it as valid but unknown."""
+    certificate = x509.load_der_x509_certificate(key.certificate_der)
+    return certificate.issuer == certificate.subject and not key.chain_der
+
+
+def _named(certificate: x509.Certificate) -> str:
+    return certificate.subject.rfc4514_string()
 
 
 def list_certificates(folder: Path) -> Sequence[SigningCertificate]:

@@ -62,6 +62,15 @@ class JoiningCodeAudit(AuditFields, frozen=True, kw_only=True):
     provider_id: str
 
 
+class SigningKeyAudit(AuditFields, frozen=True, kw_only=True):
+    """The key that transcripts are signed with was changed; its subject is the fingerprint of the new certificate."""
+
+    noun: ClassVar[str] = "signing-key"
+
+    before: str | UnsetType = UNSET
+    """Fingerprint of the certificate that was in use."""
+
+
 class LicenseeSearchAudit(AuditFields, frozen=True, kw_only=True):
     """A board, or the operator, asked for a physician's transcript: what they gave stands nowhere.
 

@@ -32,6 +32,16 @@ class PublishedTranscript(msgspec.Struct, frozen=True, kw_only=True):
     published_at: datetime
 
 
+class UsedCertificate(msgspec.Struct, frozen=True, kw_only=True):
+    """The certificate of a key that has signed transcripts."""
+
+    fingerprint: str
+    """SHA-256 of the certificate, in hex."""
+    pem: str
+    first_used_at: datetime
+    transcripts: int
+
+
 class RowChange(msgspec.Struct, frozen=True, kw_only=True):
     """A row as it was printed, and what is different now."""
 

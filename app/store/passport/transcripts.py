@@ -8,12 +8,18 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from app.domain.passport.published import PublishedTranscript
+from app.domain.passport.published import PublishedTranscript, UsedCertificate
 from app.models import passport as tables
 from app.store.sql.bulk import insert, update
-from app.store.sql.rows import RowMapper
+from app.store.sql.rows import RowMapper, expression
 from app.store.sql.statements import fetch, fetch_column, fetch_value, in_list
 
+_USED = RowMapper(
+    UsedCertificate,
+    tables.signing_certificates,
+    "s",
+    transcripts=expression("coalesce(t.signed, 0)"),
+)
 _PUBLISHED = RowMapper(PublishedTranscript, tables.transcripts, "t")
 
 
@@ -26,6 +32,18 @@ def keep_certificate(connection: Connection, fingerprint: str, pem: str, at: dat
     """Insert the certificate of a key that signs, unless it is there."""
     row = {"fingerprint": fingerprint, "pem": pem, "first_used_at": at}
     insert(connection, tables.signing_certificates, [row], skip_known=True)
+
+
+def used_certificates(connection: Connection) -> list[UsedCertificate]:
+    """Return the certificates of all keys that have signed, with how many transcripts each; the newest first."""
+    rows = fetch(
+        connection,
+        f"SELECT {_USED.columns} FROM signing_certificates s "
+        # One look at the transcripts for all certificates: no index leads from one to the other.
+        "LEFT JOIN (SELECT certificate, count(*) AS signed FROM transcripts GROUP BY certificate) t "
+        "ON t.certificate = s.fingerprint ORDER BY s.first_used_at DESC, s.fingerprint",
+    )
+    return _USED.read(connection, rows)
 
 
 def certificate_of(connection: Connection, fingerprint: str) -> str:

@@ -12,9 +12,8 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
-from cryptography.x509.oid import NameOID
 from pyhanko.keys import load_certs_from_pemder_data
 from pyhanko.pdf_utils.generic import NumberObject
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
@@ -29,15 +28,12 @@ from app.core.errors import ConfigurationError
 from app.documents.signing import sign_pdf
 from app.documents.signing_keys import SigningCertificate, list_certificates, open_signing_key, rotate_signing_key
 from app.documents.transcript.printing import print_transcript
+from tests.builders.signing_keys import PEM, PKCS8, a_key_file
 from tests.builders.transcripts import a_publication, slides_transcript
 from tests.harness.wire import at_once
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 PDF = print_transcript(slides_transcript(), a_publication())
-OTHER_USAGES = dict.fromkeys(
-    ("key_encipherment", "data_encipherment", "key_agreement", "crl_sign", "encipher_only", "decipher_only"), False
-)
-PEM, PKCS8 = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
 
 
 def status_of(pdf: bytes, trusted: SigningCertificate) -> PdfSignatureStatus:
@@ -132,37 +128,8 @@ def test_a_key_that_expired_is_replaced(tmp_path: Path) -> None:
     assert list_certificates(tmp_path) == [second.certificate, first.certificate]
 
 
-def a_key_file(
-    path: Path, private: ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey, *,
-    certified: ec.EllipticCurvePrivateKey | None = None, days: int = 30, password: bytes | None = None,
-) -> Path:  # fmt: skip
-    """Write a key with a certificate of an authority, and that of the authority."""
-    authority = ec.generate_private_key(ec.SECP256R1())
-    names = [x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]) for name in ("Western Health", "An Authority")]
-    public = (certified or private).public_key()
-    made = []
-    for name, key in zip(names, (public, authority.public_key()), strict=True):
-        builder = x509.CertificateBuilder().subject_name(name).issuer_name(names[1]).public_key(key)
-        builder = builder.serial_number(x509.random_serial_number()).not_valid_before(NOW - timedelta(days=100))
-        builder = builder.add_extension(x509.BasicConstraints(ca=name == names[1], path_length=None), critical=True)
-        usage = {"digital_signature": True, "content_commitment": True, "key_cert_sign": name == names[1]}
-        others = (
-            "key_encipherment",
-            "data_encipherment",
-            "key_agreement",
-            "crl_sign",
-            "encipher_only",
-            "decipher_only",
-        )
-        builder = builder.add_extension(x509.KeyUsage(**usage, **dict.fromkeys(others, False)), critical=True)
-        made.append(builder.not_valid_after(NOW + timedelta(days=days)).sign(authority, hashes.SHA256()))
-    closed = serialization.BestAvailableEncryption(password) if password else serialization.NoEncryption()
-    path.write_bytes(private.private_bytes(PEM, PKCS8, closed) + b"".join(one.public_bytes(PEM) for one in made))
-    return path
-
-
 def test_a_key_that_was_given_signs_with_those_who_vouch_for_it(tmp_path: Path) -> None:
-    given = a_key_file(tmp_path / "given.pem", ec.generate_private_key(ec.SECP256R1()))
+    given = a_key_file(tmp_path / "given.pem", NOW, ec.generate_private_key(ec.SECP256R1()))
     key = open_signing_key(tmp_path / "keys", "PARS", NOW, given=given)
     signed = sign_pdf(PDF, key, service_name="PARS")
     authority = x509.load_der_x509_certificate(key.chain_der[0])
@@ -177,16 +144,20 @@ def test_a_key_that_was_given_signs_with_those_who_vouch_for_it(tmp_path: Path) 
 
 def test_a_file_that_holds_no_usable_key_is_told_without_what_it_holds(tmp_path: Path) -> None:
     one, other = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
+    edwards = ed25519.Ed25519PrivateKey.generate()
     (tmp_path / "text.pem").write_text("no key at all", encoding="ascii")
     (tmp_path / "bare.pem").write_bytes(one.private_bytes(PEM, PKCS8, serialization.NoEncryption()))
     for given, said in (
         (tmp_path / "nowhere.pem", "cannot be read from .*nowhere.pem .FileNotFoundError"),
         (tmp_path / "text.pem", "it must be a PEM file"),
         (tmp_path / "bare.pem", "followed by its certificate"),
-        (a_key_file(tmp_path / "closed.pem", one, password=b"secret"), "without a password"),
-        (a_key_file(tmp_path / "edwards.pem", ed25519.Ed25519PrivateKey.generate()), "RSA or of an elliptic curve"),
-        (a_key_file(tmp_path / "another.pem", one, certified=other), "is not that of the key beside it"),
-        (a_key_file(tmp_path / "expired.pem", one, days=-1), "expired on"),
+        (a_key_file(tmp_path / "closed.pem", NOW, one, password=b"secret"), "without a password"),
+        (
+            a_key_file(tmp_path / "edwards.pem", NOW, edwards),
+            "RSA or of an elliptic curve",
+        ),
+        (a_key_file(tmp_path / "another.pem", NOW, one, certified=other), "is not that of the key beside it"),
+        (a_key_file(tmp_path / "expired.pem", NOW, one, days=-1), "expired on"),
     ):
         with pytest.raises(ConfigurationError, match=said) as refused:
             open_signing_key(tmp_path / "keys", "PARS", NOW, given=given)

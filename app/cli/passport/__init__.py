@@ -1,0 +1,1 @@
+"""Commands about CME Passport: one module a noun."""
