@@ -25,7 +25,7 @@ from app.core.traces import forbid_cores
 from app.main import StartBackground, create_app
 from app.services.access.key_uses import FLUSH_SECONDS, KeyUses
 from app.services.context import Service
-from app.services.demo import world
+from app.services.demo import upcoming, world
 from app.services.operations.refusals import faults_explained
 from app.services.operations.startup import open_service, warn_of_open_files
 from app.services.passport.live_index import REFRESH_SECONDS, LiveIndex
@@ -55,6 +55,11 @@ def serve(settings: Settings, *, host: str, port: int, demo_world: bool, workers
             f"--demo lets everybody in with one click, so it is served on a loopback address only, and {host} is none: "
             "leave --host out, or say --host 127.0.0.1."
         )
+    address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    if demo_world and not settings.public_url:
+        # What mails and transcripts of the demo lead to is where it is served.
+        settings = settings.model_copy(update={"public_url": address})
+        os.environ["PARS_PUBLIC_URL"] = address
     _keep_running()
     with faults_explained(settings), _only_server(settings):
         service = open_service(settings, inspect=True)
@@ -62,18 +67,19 @@ def serve(settings: Settings, *, host: str, port: int, demo_world: bool, workers
         lines = []
         if demo_world:
             key = world.load(service).read_text(encoding="ascii").strip()
-            lines = [*_lines_to_try(f"http://{host}:{port}", key), ""]
+            upcoming.load(service)
+            lines = [*_lines_to_try(address, key), ""]
         if workers > 1:
             service.database.close()
             os.environ["PARS_SERVE_WORKER"] = "1" if with_worker else "0"
-            print("\n".join([f"{workers} processes serve on http://{host}:{port}", "", *lines]), flush=True)
+            print("\n".join([f"{workers} processes serve on {address}", "", *lines]), flush=True)
             os.environ["PARS_SERVE_DEMO"] = "1" if demo_world else "0"
             config = ServingConfig("app.server:process", settings, host=host, port=port, workers=workers)
             Multiprocess(config, sockets=sockets).run()
             return
         app = create_app(service, background=_background(with_worker), demo=demo_world)
         config = ServingConfig(app, settings, host=host, port=port)
-        server = _AnnouncingServer(config, [*_banner(f"http://{host}:{port}"), "", *lines])
+        server = _AnnouncingServer(config, [*_banner(address), "", *lines])
         try:
             server.run(sockets)
         finally:

@@ -17,10 +17,11 @@ commands = typer.Typer(name="demo", no_args_is_help=True, help="The demo world."
 @commands.command()
 def load() -> None:
     """Load the demo world, and put a fresh key of the client `demo` in the data folder."""
-    from app.services.demo import world
+    from app.services.demo import upcoming, world
 
     with show_progress("demo world"), use_service() as service:
         key_file = world.load(service)
+        upcoming.load(service)
     typer.echo(key_file)
 
 

@@ -43,10 +43,10 @@ def load(service: Service, *, physicians: int = PHYSICIANS) -> Path:
     `physicians` is the number of synthetic ones.
     """
     world = tomllib.loads(WORLD.read_text(encoding="utf-8"))
-    transact(operator(service), _add_providers, world["providers"])
+    transact(operator(service), add_providers, world["providers"])
     _import_learners(service, world["learners"], physicians)
     for activity in world["activities"]:
-        transact(operator(service, activity["provider"]), _register_activity, activity)
+        transact(operator(service, activity["provider"]), register_activity, activity)
     for completion in world["completions"]:
         transact(operator(service, completion["provider"]), _report_completion, completion)
     transact(operator(service), providers.shared)
@@ -56,7 +56,8 @@ def load(service: Service, *, physicians: int = PHYSICIANS) -> Path:
     return path
 
 
-def _add_providers(work: Work, given: Iterable[dict[str, Any]]) -> None:
+def add_providers(work: Work, given: Iterable[dict[str, Any]]) -> None:
+    """Add those of some providers that are missing."""
     for provider in given:
         if not stored_clients.provider_exists(work.connection, provider["provider_id"]):
             clients.add_provider(work, **provider)
@@ -80,7 +81,8 @@ def _import_learners(service: Service, given: Sequence[dict[str, Any]], physicia
         raise OperatorFault(f"learner {line}: {reason}")
 
 
-def _register_activity(work: Work, given: dict[str, Any]) -> None:
+def register_activity(work: Work, given: dict[str, Any]) -> None:
+    """Register an activity that is given as the API takes it, with its `provider`, unless its id is there."""
     body = ActivityIn.model_validate({name: value for name, value in given.items() if name != "provider"})
     if stored_activities.one(work.connection, given["provider"], given["activity_id"]) is None:
         registration.register(work, body.as_activity(given["provider"]))

@@ -6,10 +6,11 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.harness.databases import ON_SQLITE
-from tests.harness.processes import Installation, installation
+from tests.harness.processes import Installation, eventually, free_port, installation
 
 pytestmark = ON_SQLITE
 
@@ -89,3 +90,19 @@ def test_the_demo_is_not_served_where_others_reach_it(installed: Installation, h
         "pars: --demo lets everybody in with one click, so it is served on a loopback address only, and "
         f"{host} is none: leave --host out, or say --host 127.0.0.1.\n"
     )
+
+
+def test_mails_of_the_demo_lead_to_where_it_is_served(installed: Installation) -> None:
+    port = free_port()
+    installed.serve(port, "--demo")
+    address = f"http://127.0.0.1:{port}"
+    # The clerk of the demo is somebody from the first visit on.
+    for path, form in (("demo", {"as": "clerk"}), ("", {"address": "clerk@demo.example"})):
+        answer = httpx.post(
+            f"{address}/sign-in{f'/{path}' if path else ''}", data=form, headers={"Sec-Fetch-Site": "same-origin"}
+        )
+        assert answer.status_code < 400, answer.text
+    folder = installed.folder / "mail"
+    eventually(lambda: any(folder.glob("*.eml")))
+    (mail,) = folder.glob("*.eml")
+    assert f"{address}/sign-in/" in mail.read_text(encoding="utf-8").replace("=\n", "")
