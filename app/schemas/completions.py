@@ -21,6 +21,7 @@ from app.domain.parsing import (
     read_npi,
     text_or_none,
 )
+from app.domain.rems import time_in_practice
 from app.domain.reports import (
     LAST_OCCASION,
     MOST_BOARDS,
@@ -234,5 +235,5 @@ def _rems(given: RemsIn | None) -> reports.RemsPart | None:
         dea_registration=text_or_none(given.dea_registration),
         practice_area=text_or_none(given.practice_area),
         surgical_procedures=given.surgical_procedures,
-        time_in_practice=text_or_none(given.time_in_practice),
+        time_in_practice=time_in_practice(text_or_none(given.time_in_practice)),
     )

@@ -28,7 +28,8 @@ OBJECTS = {
     "location": ("city", "state", "country"),
     "learner_counts": ("physicians", "others"),
     "rems": ("type", "identifier"),
-    "listing": ("public", "url", "fee", "registration"),
+    "listing": ("public", "url", "fee", "registration", "specialties"),
+    "joint_accreditation": ("interprofessional", "professions", "credits", "pharmacy"),
 }
 """Fields that are objects, each with those of its own fields that files have."""
 _CONVERTED = frozenset(
@@ -39,10 +40,9 @@ _CONVERTED = frozenset(
         "measured_outcomes",
         "commercial_support",
         "moc",
-        "joint_accreditation",
     }
 )
-"""Fields that are sent otherwise than as they are read, and one that no file has."""
+"""Fields that are sent otherwise than as they are read."""
 PLAIN = tuple(name for name in ActivityFields.model_fields if name not in OBJECTS and name not in _CONVERTED)
 """Fields that are sent as they are read; a field of the schema is one unless it is named above."""
 BOARD = tuple(MocRegistration.model_fields)
@@ -54,8 +54,8 @@ _CHOICES: Mapping[str, Mapping[str, str]] = {
     "providership": {"direct": "direct", "directlyprovided": "direct", "joint": "joint", "jointlyprovided": "joint"},
     "outcome": {code_key(code): code for code in ("learner-knowledge", "learner-competence", "learner-performance",
                                                   "patient-health", "community-health")},
-    "fee": {code: code for code in ("yes", "no", "variable")},
-    "registration": {code: code for code in ("open", "limited")},
+    "fee": {code: code for code in ("yes", "no", "variable")} | {"noitsfree": "no", "noitisfree": "no"},
+    "registration": {code: code for code in ("open", "limited")} | {"opentoall": "open"},
 }  # fmt: skip
 """Codes of the words that files have, by comparison key; the schema refuses any others."""
 _IN_BRACKETS = re.compile(r"\A(.*?)\s*\(([^()]*)\)\s*\Z", re.DOTALL)
@@ -142,10 +142,15 @@ def _with_blanks_filled(given: Mapping[str, Any], activity: Activity, catalogue:
         "rems": activity.rems or {},
         "listing": activity.listing,
         "learner_counts": activity.details.get("learner_counts") or {},
+        "joint_accreditation": activity.joint_accreditation,
     }
     for name, stands in standing.items():
         if name in body:
-            body[name] = {key: value for key, value in stands.items() if value is not None} | body[name]
+            body[name] = _over(stands, body[name])
+    support = activity.details.get("commercial_support")
+    if support and sorted(map(_support_key, support)) == sorted(map(_support_key, body.get("commercial_support", ()))):
+        # Documents have support in kind apart from money: in which order it was said does not change it.
+        body["commercial_support"] = support
     if "moc" in body:
         boards = [dict(board) for board in body["moc"]]
         for registration in activity.registrations:
@@ -157,6 +162,20 @@ def _with_blanks_filled(given: Mapping[str, Any], activity: Activity, catalogue:
                 boards.append(_as_body(registration))
         body["moc"] = boards
     return body
+
+
+def _over(stands: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an object as it stands, with what is given in its place."""
+    over = {
+        key: _over(stands.get(key) or {}, value) if isinstance(value, Mapping) else value
+        for key, value in given.items()
+    }
+    return {key: value for key, value in stands.items() if value is not None} | over
+
+
+def _support_key(supporter: Mapping[str, Any]) -> tuple[str, float, bool]:
+    amount = supporter.get("amount")
+    return supporter.get("source") or "", -1.0 if amount is None else amount, bool(supporter.get("in_kind"))
 
 
 def _code_of(board: str, catalogue: Catalogue | None) -> str:
@@ -235,11 +254,12 @@ def _outcome(text: str) -> dict[str, Any]:
 
 def _support(given: FieldsByPointer, found: list[Finding]) -> list[dict[str, Any]] | None:
     """Return the commercial support: an empty list where there was none, None where the file does not say."""
+    if "/commercial_support/supporters" in given:
+        return _support_of_document(given, found)
     received, sources = given.get("/commercial_support"), given.get("/commercial_support/{n}/source") or []
     amounts = given.get("/commercial_support/{n}/amount") or []
     if received is False and (sources or amounts):
-        detail = "Commercial Support is No, yet supporters or amounts are listed."
-        found.append(refusal("format", "/commercial_support", detail, "Give Yes, or list none."))
+        found.append(_DENIED_AND_LISTED)
     if amounts and len(amounts) != max(len(sources), 1):
         found.append(
             refusal(
@@ -252,7 +272,7 @@ def _support(given: FieldsByPointer, found: list[Finding]) -> list[dict[str, Any
         return None
     if not (received or sources or amounts):
         return [] if received is False else None
-    support: list[dict[str, Any]] = [_supporter(source) for source in sources] or [{}]
+    support: list[dict[str, Any]] = [supporter_of(source) for source in sources] or [{}]
     for supporter, amount in zip(support, amounts, strict=False):
         try:
             supporter["amount"] = read_dollars(amount)
@@ -261,7 +281,25 @@ def _support(given: FieldsByPointer, found: list[Finding]) -> list[dict[str, Any
     return support
 
 
-def _supporter(text: str) -> dict[str, Any]:
+def _support_of_document(given: FieldsByPointer, found: list[Finding]) -> list[dict[str, Any]] | None:
+    """Return the same of a document, whose supporters are objects already."""
+    received, supporters = given.get("/commercial_support"), given["/commercial_support/supporters"]
+    if received is False and supporters:
+        found.append(_DENIED_AND_LISTED)
+    if supporters:
+        return [_filled(supporter) for supporter in supporters]
+    return None if received is None else [{}] if received else []
+
+
+_DENIED_AND_LISTED = refusal(
+    "format",
+    "/commercial_support",
+    "Commercial Support is No, yet supporters or amounts are listed.",
+    "Give Yes, or list none.",
+)
+
+
+def supporter_of(text: str) -> dict[str, Any]:
     """Read `Acme Devices (in-kind)`."""
     parts = _IN_BRACKETS.match(text)
     if parts is not None and code_key(parts[2]) == "inkind":

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from app.domain.batches import RawRow
 from app.domain.identity.learners import Person
 from app.domain.parsing import plain_text, read_activity_id
+from app.domain.rems import time_in_practice
 from app.domain.reports import Action, CompletionReport, RemsPart
 from app.files.cells import read_action, read_birth_date, read_day, read_yes_no
 from app.files.mapping import certificates
@@ -157,5 +158,5 @@ def _rems(found: ElementsByPath, texts: TextReader, text: Callable[[str], str | 
         dea_registration=text("/rems/dea_registration"),
         practice_area=text("/rems/practice_area"),
         surgical_procedures=texts.convert(read_yes_no, text_at(found, PATHS[surgical]), surgical),
-        time_in_practice=text("/rems/time_in_practice"),
+        time_in_practice=time_in_practice(text("/rems/time_in_practice")),
     )

@@ -12,6 +12,7 @@ from app.domain.batches import BatchKind, Cell, RawRow
 from app.domain.columns import LEARNER_LINK
 from app.domain.identity.learners import Person
 from app.domain.parsing import Unparsed
+from app.domain.rems import time_in_practice
 from app.domain.reports import (
     LAST_OCCASION,
     MOST_BOARDS,
@@ -170,6 +171,8 @@ class CompletionRows:
         given = {name: values[index] for name, index in self._rems}
         if isinstance(given.get("local_id"), tuple):
             given["local_id"] = given["local_id"][0]
+        if "time_in_practice" in given:
+            given["time_in_practice"] = time_in_practice(given["time_in_practice"])
         return RemsPart(**given) if any(value is not None for value in given.values()) else None
 
     def _sample_report(self, layout: Layout, sample: Mapping[str, str]) -> CompletionReport:

@@ -19,6 +19,10 @@ _yes_no = partial(Part, holds=Content.YES_NO)
 _day = partial(Part, holds=Content.DAY)
 _longest = partial(longest, ActivityIn)
 
+FEES = {Fee.YES: "Yes", Fee.NO: "No, it\u2019s free", Fee.VARIABLE: "Variable"}
+"""Whether it costs anything, as documents say it."""
+REGISTRATION_MODES = {RegistrationMode.OPEN: "Open to all", RegistrationMode.LIMITED: "Limited"}
+"""Who may register, as documents say it."""
 _IDENTIFIER = _lom(
     name="identifier", occurs=Occurs.MANY, says="An id, or the address where learners find the activity.",
     parts=(
@@ -171,10 +175,12 @@ _XTENSIBLE = Part(
         Part(name="MOCRegistrations", says="Certifying boards that take its points.", parts=(_REGISTRATION,)),
         Part(name="ContentOutlines", says="Places in the boards' outlines.", parts=(_OUTLINE,)),
         _yes_no(name="ForPublicList", says="Whether physicians find it in the public search."),
-        _text(name="FeeForParticipation", says="Whether it costs anything.", values=Fee.labels()),
-        _text(name="ActivityRegistration", says="Who may register.", values=RegistrationMode.labels()),
+        _text(name="FeeForParticipation", says="Whether it costs anything.", values=tuple(FEES.values())),
+        _text(name="ActivityRegistration", says="Who may register.", values=tuple(REGISTRATION_MODES.values())),
         _yes_no(name="IsMeritBasedIncentivePaymentSystem", says="Whether it counts for MIPS."),
         _REMS,
+        _text(name="UANPharmacy", says="The universal activity number of pharmacists' education.",
+              longest=_longest("/joint_accreditation/pharmacy/universal_activity_number")),
         _text(name="activityRecordAction", says="Add, Update or Delete.", values=ACTIONS),
         _yes_no(name="closeActivityRecord", says="Whether the activity's record is closed for the year."),
     ),

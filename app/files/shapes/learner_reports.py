@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from app.domain.rems import DEA_REGISTRATIONS, PROFESSIONS, TIMES_IN_PRACTICE
+from app.domain.rems import DEA_REGISTRATIONS, PROFESSIONS, TIMES_IN_DOCUMENTS
 from app.files.shapes.parts import Content, Occurs, Part
 from app.schemas.bounds import longest
 from app.schemas.completions import CompletionIn
@@ -51,7 +51,7 @@ _PARTICIPANT = _report(
         _text(name="PracticeArea", says="The field in which the learner practises, of the service's list of them.",
               longest=_longest("/rems/practice_area")),
         _report(name="SurgicalProcedures", says="Whether the learner operates.", holds=Content.YES_NO),
-        _text(name="TimeInPractice", says="Years since training.", values=TIMES_IN_PRACTICE),
+        _text(name="TimeInPractice", says="Years since training.", values=TIMES_IN_DOCUMENTS),
     ),
 )  # fmt: skip
 _REGULATION = _report(

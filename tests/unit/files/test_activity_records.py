@@ -227,7 +227,7 @@ def test_a_document_says_an_activity() -> None:
         an_element("startDateTime", "2026-01-17T08:00:00-05:00"),
         an_element("endDateTime", "2026-12-17T23:00:00-05:00"),
         an_element("activitySponsorship", "Direct"), an_element("activityFormat", "RSS"),
-        an_element("commercialSupport", "No"), an_element("targetAudience", None, an_element("whoever", "x")),
+        an_element("commercialSupport", "No"), an_element("targetAudience", None, an_element("specialty", "ICU")),
     )  # fmt: skip
     extended = an_element(
         "XtensibleInfo", None, an_element("MOCRegistrations", None, registration),

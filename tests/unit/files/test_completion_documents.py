@@ -11,9 +11,11 @@ import pytest
 
 from app.domain.batches import Element, EntryMethod, FileFormat, RawRow
 from app.domain.parsing import MonthDay, Unparsed
+from app.domain.rems import TIMES_IN_DOCUMENTS, TIMES_IN_PRACTICE
 from app.domain.reports import Action, CmePart, MocPart, RemsPart, TypeAmount
 from app.files.mapping.records import CompletionRecord
-from tests.builders.judging import ACTIVITY_ID, DAY, NPI, OTHER_NPI, a_cme, a_report, judged
+from app.schemas.completions import CompletionIn
+from tests.builders.judging import ACTIVITY_ID, DAY, NOW, NPI, OTHER_NPI, a_cme, a_report, judged
 from tests.builders.raw_records import a_certificate, a_document, an_element, learners, read, reported, unmarked
 
 XML, NDJSON = FileFormat.XML, FileFormat.NDJSON
@@ -139,6 +141,15 @@ def test_demographics_of_a_participant_are_read() -> None:
     )  # fmt: skip
     participant["c"] *= 2
     assert ("format", "/rems") in rules(read(a_document(more=[participant]), XML))
+
+
+@pytest.mark.parametrize(("word", "listed"), zip(TIMES_IN_DOCUMENTS, TIMES_IN_PRACTICE, strict=True))
+def test_a_time_in_practice_is_known_by_the_word_of_documents_and_by_that_of_the_list(word: str, listed: str) -> None:
+    for given in (word, listed):
+        rems = an_element("Participants", None, an_element("Participant", None, an_element("TimeInPractice", given)))
+        assert read(a_document(more=[rems]), XML).report.rems.time_in_practice == listed  # type: ignore[union-attr]
+        body = CompletionIn.model_validate({"rems": {"time_in_practice": given}})
+        assert body.as_report("0008001", NOW, EntryMethod.API).rems.time_in_practice == listed  # type: ignore[union-attr]
 
 
 def test_a_report_of_another_provider_is_refused_and_nothing_else_is_said_of_it() -> None:
