@@ -2,32 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from fastapi import Request
 from starlette.responses import Response
 
+from app.core.http.browsers import cookie_name
 from app.domain.people.sessions import SESSION_LIFE
-
-COOKIE = "__Host-pars"
-DEMO_COOKIE = "pars-demo"
-"""Where not every browser keeps a cookie that is for TLS only."""
-
-
-def cookie_name(state: Any) -> str:
-    """Return the name of the session's cookie, by the state of the application."""
-    return DEMO_COOKIE if state.demo else COOKIE
-
-
-def session_token(state: Any, headers: Mapping[bytes, bytes]) -> str | None:
-    """Return what the session's cookie of a request holds."""
-    name = cookie_name(state)
-    for part in headers.get(b"cookie", b"").decode("latin-1").split(";"):
-        given, _, held = part.strip().partition("=")
-        if given == name and held:
-            return held
-    return None
 
 
 def keep_session(request: Request, response: Response, token: str) -> None:

@@ -11,16 +11,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Annotated, Any
-from urllib.parse import parse_qs, quote, urlsplit
+from urllib.parse import parse_qs, quote
 
 from fastapi import Depends
 
 from app.console import returning
-from app.console.cookies import session_token
 from app.console.frame import PageOwner
 from app.console.refusals import READY, VISITOR
 from app.console.routes import RoleDependency
 from app.core.errors import Forbidden, NotFound, Unauthenticated, UnsupportedMediaType
+from app.core.http.browsers import READING, refuse_foreign, session_token
 from app.core.http.exchange import Exchange
 from app.core.http.form_bodies import FORM
 from app.domain.clients import Role
@@ -32,7 +32,6 @@ from app.services.people import sessions, visits
 from app.services.people.sessions import SignedIn
 from app.services.people.visits import PlaceKind, Seat, Visit, Whereabouts
 
-_READING = frozenset({"GET", "HEAD"})
 PASSPORT = PageOwner("/passport", "CME Passport")
 """Whose pages a physician's are."""
 
@@ -58,7 +57,7 @@ class Visitor:
             request_id=exchange.request_id,
             meter=exchange.scope["app"].state.rates,
         )
-        self._held = exchange.scope["method"] in _READING
+        self._held = exchange.scope["method"] in READING
 
     @property
     def caller(self) -> Caller:
@@ -150,7 +149,7 @@ class VisitorDependency(RoleDependency):
         refuse_foreign(exchange)
         where = self._where(exchange)
         visit = await _look_up(exchange, service, where)
-        if visit is None or not visit.signed_in.session.works_at(service.clock()) or not visit.signed_in.memberships:
+        if visit is None or not visit.is_signed_in(service.clock()):
             raise await _sign_in_first(exchange, visit.signed_in if visit is not None else None)
         if visit.signed_in.needs_factor:
             raise await _sign_in_first(exchange, visit.signed_in)
@@ -160,13 +159,9 @@ class VisitorDependency(RoleDependency):
         exchange.scope["state"][VISITOR] = visitor
         exchange.client = visit.seat.client
         await self._admit(exchange, state.rates, visitor)
-        if exchange.scope["method"] not in _READING:
+        if exchange.scope["method"] not in READING:
             await self._hold_form(exchange, visitor)
-        if sessions.is_to_be_noted(visitor.session, service.clock()):
-            now = service.clock()
-            await service.database.write_async(
-                lambda connection: sessions.note_seen(connection, visitor.session, now), whose=visitor.person.person_id
-            )
+        await visits.note_seen(service, visit.signed_in)
         return visitor
 
     def _where(self, exchange: Exchange) -> Whereabouts:
@@ -183,7 +178,7 @@ class VisitorDependency(RoleDependency):
         needed = {role.value: place for place, role in enumerate(RANKS)}.get(self.role)
         if needed is not None and RANKS.index(visitor.role) < needed:
             raise Forbidden(f"This needs the role {self.role}; yours here is {visitor.role.value}.")
-        if visitor.reads_only and not self._searches and exchange.scope["method"] not in _READING:
+        if visitor.reads_only and not self._searches and exchange.scope["method"] not in READING:
             raise Forbidden("An operator looks at a provider's pages, and changes nothing there.")
 
     async def _hold_form(self, exchange: Exchange, visitor: Visitor) -> None:
@@ -204,9 +199,9 @@ class SessionDependency(RoleDependency):
         service: Service = exchange.scope["app"].state.service
         refuse_foreign(exchange)
         visit = await _look_up(exchange, service, Whereabouts(kind=PlaceKind.ANYWHERE))
-        if visit is None or not visit.signed_in.session.works_at(service.clock()) or not visit.signed_in.memberships:
+        if visit is None or not visit.is_signed_in(service.clock()):
             raise await _sign_in_first(exchange, None)
-        if self._holds and exchange.scope["method"] not in _READING:
+        if self._holds and exchange.scope["method"] not in READING:
             token = token_of(await exchange.body())
             if not sessions.is_form_token(service, visit.signed_in.session, token):
                 raise _foreign_form()
@@ -219,7 +214,7 @@ class SameSiteDependency(RoleDependency):
     async def resolve(self, exchange: Exchange) -> None:
         """Raise `Forbidden` for a form of another site, `RateLimited` for one too many of an address."""
         refuse_foreign(exchange)
-        if exchange.scope["method"] not in _READING:
+        if exchange.scope["method"] not in READING:
             exchange.scope["app"].state.rates.admit_sign_in(exchange.host)
 
 
@@ -272,28 +267,6 @@ def _owner(kind: PlaceKind, visit: Visit, where: Whereabouts) -> PageOwner | Non
     return PageOwner("/operator", "Operator")
 
 
-def refuse_foreign(exchange: Exchange) -> None:
-    """Raise `Forbidden` for what writes and was not sent from a page of ours.
-
-    A browser says so in `Sec-Fetch-Site`, an older one in `Origin`; who says neither is no browser.
-    """
-    if exchange.scope["method"] in _READING:
-        return
-    site, origin = exchange.header(b"sec-fetch-site"), exchange.header(b"origin")
-    told = site == "same-origin" if site is not None else origin is not None and _is_our_origin(exchange, origin)
-    if not told:
-        raise Forbidden("This was not sent from a page of this installation. Open the page, and send it from there.")
-
-
-def _is_our_origin(exchange: Exchange, origin: str) -> bool:
-    service: Service = exchange.scope["app"].state.service
-    public = urlsplit(service.settings.public_url)
-    given = urlsplit(origin)
-    if public.netloc:
-        return (given.scheme, given.netloc) == (public.scheme, public.netloc)
-    return bool(given.netloc) and given.netloc == exchange.header(b"host")
-
-
 def _foreign_form() -> Forbidden:
     return Forbidden("The form is of another session. Load the page again, and send it from there.")
 
@@ -326,7 +299,7 @@ async def _sign_in_first(exchange: Exchange, signed_in: SignedIn | None) -> Unau
         return problem
     path = exchange.scope["path"]
     query = exchange.scope["query_string"].decode("latin-1")
-    if exchange.scope["method"] in _READING:
+    if exchange.scope["method"] in READING:
         next_path = read_path(f"{quote(path)}?{query}" if query else quote(path))
         exchange.scope["state"][READY] = returning.redirect_to_sign_in(next_path, signed_in, service.clock())
         return problem

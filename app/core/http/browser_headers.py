@@ -17,6 +17,12 @@ _ALWAYS = (
 _NO_REFERRER = (b"referrer-policy", b"no-referrer")
 _NO_PAGE = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
 _NOT_KEPT = (b"cache-control", b"no-store")
+SECRET_ADDRESS = {
+    "Cache-Control": "no-store, no-transform",
+    "X-Robots-Tag": "noindex",
+    "Referrer-Policy": "no-referrer",
+}
+"""Headers of what shows a transcript to whoever has its address: nobody keeps it, finds it, or learns the address."""
 _BY_CASE: dict[tuple[bool, bool, bool], Headers] = {
     (page, kept, refers): (
         *_ALWAYS,

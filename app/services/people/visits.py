@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from datetime import datetime
 
 import msgspec
 from sqlalchemy import Connection
@@ -58,6 +59,10 @@ class Visit(msgspec.Struct, frozen=True, kw_only=True):
     names: dict[str, str] = {}
     """The names of the first `MOST_NAMED` providers that the person may act for, and of the one of the place."""
 
+    def is_signed_in(self, now: datetime) -> bool:
+        """Whether the session works, of somebody who may still do something; a second factor may be missing."""
+        return self.signed_in.session.works_at(now) and bool(self.signed_in.memberships)
+
 
 def look_up(connection: Connection, service: Service, token: str, place: Whereabouts) -> Visit | None:
     """Return who visits a place; None for a cookie that is no session, or was one long ago."""
@@ -71,6 +76,15 @@ def look_up(connection: Connection, service: Service, token: str, place: Whereab
     if seat is not None and seat.provider is not None:
         ids.append(seat.provider)
     return Visit(signed_in=signed_in, seat=seat, names=persons.provider_names(connection, ids))
+
+
+async def note_seen(service: Service, signed_in: SignedIn) -> None:
+    """Write that a session is used, where that is due."""
+    now, session = service.clock(), signed_in.session
+    if sessions.is_to_be_noted(session, now):
+        await service.database.write_async(
+            lambda connection: sessions.note_seen(connection, session, now), whose=signed_in.person.person_id
+        )
 
 
 def _seat(connection: Connection, service: Service, signed_in: SignedIn, place: Whereabouts) -> Seat | None:

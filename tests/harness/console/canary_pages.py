@@ -8,7 +8,7 @@ from urllib.parse import urljoin, urlsplit
 
 import httpx
 
-from app.console.cookies import COOKIE
+from app.core.http.browsers import COOKIE
 from app.services.context import Service, operator, transact
 from app.services.people import totp
 from tests.builders.sent_files import ROW, tab_text, workbook

@@ -7,11 +7,11 @@ from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, Response
 
 from app import __version__
-from app.console.cookies import session_token
 from app.console.frame import page
 from app.console.returning import HalfVisitor, demo_people
 from app.console.routes import ANYBODY, PageRoute
 from app.core.http.accepting import prefers_html
+from app.core.http.browsers import session_token
 from app.services.context import Service
 from app.services.people import places, sessions
 from app.services.people.places import ListedPlace

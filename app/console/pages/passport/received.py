@@ -10,9 +10,10 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from app.console.frame import file_headers
-from app.console.pages.passport.secret import SECRET, secret_page
+from app.console.pages.passport.secret import secret_page
 from app.console.routes import PageRoute
 from app.console.visitors import OUR_PAGES
+from app.core.http.browser_headers import SECRET_ADDRESS
 from app.services.context import Service
 from app.services.passport import shares
 from app.services.passport.shares import ShownShare
@@ -55,7 +56,7 @@ async def take_pdf(request: Request, token: str) -> Response:
         return _show(request, "gone_share.html", ReceivedView(), 404)
     name = "official_transcript.pdf" if found.verified is not None else "transcript_copy.pdf"
     pdf = await shares.pdf_of(service, found)
-    return Response(pdf, media_type="application/pdf", headers=file_headers(name) | SECRET)
+    return Response(pdf, media_type="application/pdf", headers=file_headers(name) | SECRET_ADDRESS)
 
 
 def _show(request: Request, template: str, view: ReceivedView, status: int = 200) -> Response:

@@ -8,13 +8,11 @@ from fastapi import Request
 from starlette.responses import Response
 
 from app.console.frame import page
-
-SECRET = {"Cache-Control": "no-store, no-transform", "X-Robots-Tag": "noindex", "Referrer-Policy": "no-referrer"}
-"""The headers of such an answer."""
+from app.core.http.browser_headers import SECRET_ADDRESS
 
 
 def secret_page(request: Request, template: str, view: Any, status: int = 200) -> Response:
     """Return a page for somebody who need not sign in, at an address that is a secret."""
     response = page(request, None, template, view, status)
-    response.headers.update(SECRET)
+    response.headers.update(SECRET_ADDRESS)
     return response
