@@ -62,7 +62,7 @@ from app.routers.looking import (
 )
 from app.routers.openapi import describe, describe_webhooks, operation_id
 from app.routers.passport import activities as passport_activities
-from app.routers.passport import disputes, transcripts
+from app.routers.passport import disputes, own, shares, transcripts
 from app.rules.catalogue import BOARDS_FOLDER, load_catalogue
 from app.services.access.authentication import ClientCache
 from app.services.access.key_uses import KeyUses
@@ -108,6 +108,9 @@ ROUTERS = (
     physician_pairs.router,
     webhooks.router,
     passport_activities.router,
+    own.router,
+    shares.router,
+    shares.received,
     transcripts.router,
     reference.router,
     system.router,

@@ -31,6 +31,7 @@ from app.core.http.routing import StrictRoute
 from app.domain.access.credentials import CredentialKind, RefusedKey
 from app.domain.clients import Role
 from app.routers.bearer_keys import bearer_key, refused_key
+from app.routers.passport.sessions import NOT_BY_KEY, SESSION, admit_physician
 from app.services.access import authentication
 from app.services.access.authentication import Client, ClientCache
 from app.services.access.rates import RateLimits
@@ -66,7 +67,7 @@ class RouteAccess(msgspec.Struct, frozen=True, kw_only=True):
     """A route's declaration about its callers."""
 
     scope: str
-    """One of `SCOPES`, `ANY_SCOPE`, or `PUBLIC`."""
+    """One of `SCOPES`, `ANY_SCOPE`, `SESSION`, or `PUBLIC`."""
     ownership: Ownership | None = None
     """None where anybody may call."""
     idempotent: Literal["request", "file"] | None = None
@@ -130,7 +131,7 @@ class CallerDependency(AccessDependency):
             idempotency_key=idempotency_key,
             prefers=read_preferences(prefer),
             fingerprint=await _fingerprint(exchange) if hashed else "",
-            scope=None if self.access.scope == ANY_SCOPE else self.access.scope,
+            scope=None if self.access.scope in (ANY_SCOPE, SESSION) else self.access.scope,
             meter=rates,
         )
 
@@ -223,7 +224,7 @@ def caller(
     prefers: Literal["minimal", "wait"] | None = None,
 ) -> Any:
     """Return the dependency that resolves the caller of a route with this access."""
-    if scope not in (*SCOPES, ANY_SCOPE):
+    if scope not in (*SCOPES, ANY_SCOPE, SESSION):
         raise ValueError(f"{scope} is not a scope")
     access = RouteAccess(scope=scope, ownership=ownership, idempotent=idempotent, prefers=prefers)
     return Depends(CallerDependency(access))
@@ -267,6 +268,9 @@ OperatorActor = Annotated[Caller, caller("operator", ownership=Ownership.CLIENT)
 OperatorEditor = Annotated[Caller, caller("operator", ownership=Ownership.CLIENT, prefers="minimal")]
 DownloadsMaker = Annotated[Caller, caller(ANY_SCOPE)]
 AnyClient = Annotated[Caller, caller(ANY_SCOPE, ownership=Ownership.CLIENT)]
+Physician = Annotated[Caller, caller(SESSION, ownership=Ownership.CLIENT)]
+"""A physician in their browser; whether the account is confirmed, the services ask."""
+PhysicianPublishing = Annotated[Caller, caller(SESSION, ownership=Ownership.CLIENT, idempotent="request")]
 
 
 def service_of(request: Request) -> Service:
@@ -280,6 +284,7 @@ def admission_of(route: StrictRoute) -> Admit | None:
 
     It raises `Unauthenticated` for a key or token that is missing or opens nothing, `RateLimited` for too many of
     either, `Forbidden` for one without the scope. None for a route that needs no key, as pages for people do.
+    A physician's own routes are opened by a session; where a request has a key as well, the key decides.
     """
     if route.shows_pages:
         return None
@@ -288,6 +293,9 @@ def admission_of(route: StrictRoute) -> Admit | None:
         return None
 
     async def admit(exchange: Exchange) -> None:
+        if scope == SESSION and b"authorization" not in exchange.headers:
+            await admit_physician(exchange)
+            return
         state = exchange.scope["app"].state
         rates: RateLimits = state.rates
         try:
@@ -317,6 +325,8 @@ async def _look_up(exchange: Exchange, state: Any, key: str) -> Client:
 
 
 def _lacking(client: Client, scope: str | None) -> str:
+    if scope == SESSION:
+        return NOT_BY_KEY
     if client.credential is not None and client.credential.kind is CredentialKind.TOKEN:
         return f"The token lacks the scope {scope}. Ask for it at POST /oauth/token; a client lacks it if that refuses."
     return f"The client lacks the scope {scope}. Scopes are given when a client is made, or changed."

@@ -55,18 +55,22 @@ def test_every_scope_is_explained() -> None:
 @of_every_operation
 def test_an_operation_says_who_may_call_it_and_belongs_to_a_tag_that_is_described(operation: Described) -> None:
     security = operation.said["security"]
-    # With a key or token, or by a client that gets its tokens itself.
-    assert [list(requirement) for requirement in security] in ([], [["bearer"]])
+    # With a key or token, or by a client that gets its tokens itself; or a physician by the session of a browser.
+    assert [list(requirement) for requirement in security] in ([], [["bearer"]], [["session"]])
+    by_session = security == [{"session": []}]
     scopes = [scope for requirement in security for scope in requirement.get("bearer", ())]
     assert all(scopes == list(*requirement.values()) for requirement in security)
+    assert by_session == ("Needs the session of a physician" in operation.said["description"])
     assert set(scopes) <= set(SCOPES)
-    nobody_in_particular = "Any key will do." if security else "Anybody may call it."
+    nobody_in_particular = (
+        "no key opens it." if by_session else "Any key will do." if security else "Anybody may call it."
+    )
     assert (f"`{scopes[0]}`" if scopes else nobody_in_particular) in operation.said["description"]
     assert set(operation.said["tags"]) <= {tag["name"] for tag in HOLDS["tags"]}
     # Who asks for a token authenticates in the request itself.
     assert ("401" in operation.said["responses"]) == (bool(security) or operation.id == "create_token")
     # Which scope a link needs depends on the list that it leads to.
-    assert ("403" in operation.said["responses"]) == (bool(scopes) or operation.id == "create_download")
+    assert ("403" in operation.said["responses"]) == (bool(scopes) or by_session or operation.id == "create_download")
 
 
 @of_every_operation
@@ -98,7 +102,10 @@ def test_an_operation_can_fail_only_as_its_request_allows(operation: Described) 
         return
     reads_body = "requestBody" in operation.said
     told = {status: response["description"] for status, response in operation.said["responses"].items()}
-    assert reads_body == ("413" in told) == ("415" in told)
+    assert reads_body == ("413" in told)
+    # Where a session opens the door, forms are refused though no body is read.
+    refuses_forms = operation.method != "get" and operation.said["security"] == [{"session": []}]
+    assert (reads_body or refuses_forms) == ("415" in told)
     assert ("404" in told) == bool(operation.parameters("path"))
     assert ("412" in told) == ("If-Match" in operation.parameters("header"))
     assert ("Idempotency-Key" in operation.parameters("header")) == ("`idempotency-mismatch`" in told["422"])

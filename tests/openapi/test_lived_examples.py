@@ -16,6 +16,7 @@ from tests.builders.sent_files import row, workbook
 from tests.harness.api import Answer, Api, api_of
 from tests.harness.contract import Described, committed
 from tests.harness.held import NORA, hold, nora
+from tests.harness.passport.programs import FROM_OUR_PAGE, Program, program_of_slides
 from tests.harness.uploads import rows_of, worked
 
 DATABASES = ["sqlite"]
@@ -106,9 +107,14 @@ def with_ids(value: Any, ids: dict[str, str]) -> Any:
     return json.loads(text)
 
 
-def caller_of(api: Api, service: Service, operation: Described) -> Api:
-    """Return a client that has the scope of an operation."""
+def caller_of(api: Api, service: Service, operation: Described) -> Any:
+    """Return a client that has the scope of an operation, or a physician's program that has their session."""
     needed = str(operation.said.get("security"))
+    if "session" in needed:
+        program = Program(api.http, program_of_slides(api.http, service).token, FROM_OUR_PAGE)
+        # Of these the demo world has none.
+        assert program.post("/v1/passport/transcripts", {}).status == 201
+        return program
     if "board:feed" in needed:
         return api_of(api.http, service, "board", role="board", board="ABA")
     if "transcripts:read" in needed:
@@ -178,6 +184,9 @@ def test_every_read_answers_as_described(api: Api, service: Service, operation: 
         known["transcript_id"] = api.post("/v1/transcripts:search", search).json["data"][0]["transcript_id"]
     if operation.path.startswith("/v1/grants"):
         known["vendor_id"] = api_of(api.http, service, role="vendor", providers=["0008001"]).client_id
+    if operation.path.startswith("/v1/passport/shares/"):
+        body = next(body for other, _ in BODIES if other.id == "create_share" for body in other.bodies.values())
+        known["token"] = program_of_slides(api.http, service).post("/v1/passport/shares", body).json["token"]
     if operation.path.startswith("/v1/downloads"):
         link = api.post("/v1/downloads", {"kind": "activities", "format": "csv"}).json["url"]
         known["token"] = link.rpartition("/")[2]

@@ -16,6 +16,7 @@ from app.core.errors import every_problem
 from app.core.http.routing import StrictRoute
 from app.main import create_app, openapi_json, webhooks_json
 from app.routers.callers import ANY_SCOPE, PUBLIC, declared_routes, refuse_undeclared, scope_of
+from app.routers.passport.sessions import SESSION
 from app.rules.catalogue import BOARDS_FOLDER
 from app.rules.engine import ACTIVITY_RULES, COMPLETION_RULES
 from app.services.access.scopes import SCOPES
@@ -42,7 +43,7 @@ def test_imports_point_down() -> None:
 
 def test_every_route_declares_who_may_call_it() -> None:
     for route in routes():
-        assert scope_of(route) in {*SCOPES, ANY_SCOPE, PUBLIC}, route.path
+        assert scope_of(route) in {*SCOPES, ANY_SCOPE, SESSION, PUBLIC}, route.path
 
 
 def test_a_route_without_a_declared_scope_stops_the_start() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from datetime import date, datetime, timedelta
 
 import msgspec
@@ -15,6 +16,15 @@ MOST_OPEN = 100
 LONGEST_RECEIVER = 200
 RECEIVER_KEPT = timedelta(days=365)
 """How long after its end a share says for whom it was."""
+
+
+class ShareKind(enum.StrEnum):
+    """What a share shows."""
+
+    FIXED = "fixed"
+    """What stood when it was made, published under a code."""
+    FOLLOWING = "following"
+    """What stands when it is opened."""
 
 
 class Share(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,6 +45,11 @@ class Share(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
     expires_at: datetime
     ended_at: datetime | None
+
+    @property
+    def kind(self) -> ShareKind:
+        """What it shows."""
+        return ShareKind.FIXED if self.transcript_id is not None else ShareKind.FOLLOWING
 
     @property
     def period(self) -> TranscriptPeriod:

@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 
+from app.core.http.browsers import COOKIE
 from app.routers.description.examples import describe_examples
 from app.routers.description.generators import (
     drop_defaults,
@@ -31,12 +32,13 @@ from app.routers.description.schemas import (
     rename,
     tidy,
 )
-from app.routers.description.texts import LICENSE, TAGS, bearer_description
+from app.routers.description.texts import LICENSE, SESSION_COOKIE, TAGS, bearer_description
+from app.routers.passport.sessions import SESSION
 from app.schemas.batch_form import BatchForm
 from app.schemas.problems import ProblemOut
 
 BEARER = "bearer"
-"""Name of the one security scheme: keys and tokens are both sent as bearers."""
+"""Name of the security scheme of clients: keys and tokens are both sent as bearers."""
 ABSENT_NOT_NULL = ("ProblemOut", "ErrorItem", "BulkItemOut", "EventIdsOut", "BatchCountsOut")
 """Answers whose optional fields are left out rather than null."""
 UNDECLARED: tuple[type[BaseModel], ...] = (ProblemOut, BatchForm)
@@ -89,6 +91,7 @@ def document_of(
         "securitySchemes": {
             # A token is sent as a bearer. A scheme of its own makes clients in Go need a library of OAuth to compile.
             BEARER: {"type": "http", "scheme": "bearer", "description": bearer_description()},
+            SESSION: {"type": "apiKey", "in": "cookie", "name": COOKIE, "description": SESSION_COOKIE},
         },
         "headers": _referred_to(document, "headers", HEADERS),
         "examples": _referred_to(document, "examples", problem_examples()),
@@ -155,13 +158,15 @@ def _rename_schemas(document: dict[str, Any], schemas: Schema) -> None:
 def _complete_operation(operation: Operation) -> None:
     spec, deprecation = operation.spec, operation.deprecation
     access = f"Needs the scope `{operation.scope}`." if operation.scope else "Any key will do."
+    access = "Needs the session of a physician; no key opens it." if operation.needs_session else access
     access = access if operation.needs_key else "Anybody may call it."
     spec["summary"] = operation.id.replace("_", " ").capitalize()
     spec["description"] = "\n\n".join(
         [spec["description"], *([deprecation.sentence()] if deprecation is not None else []), access]
     )
     scopes = [operation.scope] if operation.scope else []
-    spec["security"] = [{BEARER: scopes}] if operation.needs_key else []
+    scheme = SESSION if operation.needs_session else BEARER
+    spec["security"] = [{scheme: scopes}] if operation.needs_key else []
     if deprecation is not None:
         spec["deprecated"] = True
     for name, deprecated in operation.deprecated_parameters.items():

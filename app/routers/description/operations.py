@@ -12,6 +12,7 @@ from fastapi.routing import APIRoute
 from app.core.http.deprecation import Deprecated, deprecated_parameters, deprecation_of
 from app.routers.callers import ANY_SCOPE, PUBLIC, declared_routes, scope_of
 from app.routers.description.schemas import Schema, resolve
+from app.routers.passport.sessions import SESSION
 
 METHODS = ("get", "put", "post", "delete", "patch")
 
@@ -33,14 +34,19 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def scope(self) -> str | None:
-        """The scope it needs; None when anybody may call it, or any key opens it."""
+        """The scope it needs; None when anybody may call it, any key opens it, or no key does."""
         scope = scope_of(self.route)
-        return None if scope in (PUBLIC, ANY_SCOPE) else scope
+        return None if scope in (PUBLIC, ANY_SCOPE, SESSION) else scope
 
     @property
     def needs_key(self) -> bool:
-        """Whether it needs a key."""
+        """Whether it needs a key, or the session of a physician."""
         return scope_of(self.route) != PUBLIC
+
+    @property
+    def needs_session(self) -> bool:
+        """Whether the session of a physician opens it, and no key."""
+        return scope_of(self.route) == SESSION
 
     @property
     def takes_body(self) -> bool:

@@ -30,7 +30,7 @@ WHEN: dict[str, Callable[[Operation], bool]] = {
     ),
     "unreadable": lambda operation: operation.takes_body,
     "too-large": lambda operation: operation.takes_body,
-    "unsupported-media-type": lambda operation: operation.takes_body,
+    "unsupported-media-type": lambda operation: operation.takes_body or _writes_by_session(operation),
     "invalid-request": lambda operation: operation.takes_body,
     "upload-quota-exceeded": lambda operation: _about(operation, "Batches") and operation.takes_body,
     "permission-not-attested": lambda operation: _about(operation, "Batches") and operation.takes_body,
@@ -38,7 +38,7 @@ WHEN: dict[str, Callable[[Operation], bool]] = {
     "uri-too-long": lambda operation: operation.takes_lists,
     "provider-required": lambda operation: operation.takes_header("PARS-Provider"),
     "unauthenticated": lambda operation: operation.needs_key,
-    "forbidden": lambda operation: operation.scope is not None,
+    "forbidden": lambda operation: operation.scope is not None or operation.needs_session,
     "not-found": lambda operation: bool(operation.path_parameters),
     "not-acceptable": lambda operation: bool(offered_types(operation.route)),
     "idempotency-in-progress": lambda operation: operation.takes_header("Idempotency-Key"),
@@ -100,6 +100,11 @@ def _by_status(operation: Operation, declared: dict[str, list[str]]) -> dict[str
             # Nothing of that status follows from the signature: the declaration of the route counts.
             found[status] = [kind for kind in every_problem() if str(kind.status) == status]
     return found
+
+
+def _writes_by_session(operation: Operation) -> bool:
+    """Whether it refuses forms: any page may send one, and the cookie of a session goes along."""
+    return operation.needs_session and operation.method != "get"
 
 
 def _about(operation: Operation, tag: str) -> bool:

@@ -38,7 +38,8 @@ TAGS = [
     {"name": "Activities", "description": "The activities of a provider."},
     {
         "name": "CME Passport",
-        "description": "What physicians see: accredited activities, found by anybody without a key.",
+        "description": "What physicians see: accredited activities, found by anybody without a key; their own credits, "
+        "transcripts and links, by the session of their browser; and what a link shows to whoever has it.",
     },
     {"name": "Learner completions", "description": "Who completed which activity, and the credit for it."},
     {"name": "Learners", "description": "The learners that a provider has reported, as it named them."},
@@ -99,6 +100,15 @@ BEARER = (
     "`Authorization: Bearer` with an API key, `pars_live_…` or `pars_test_…`, or with a token: `POST /oauth/token` "
     "(OAuth 2 client credentials, RFC 6749) gives one for 15 minutes, with all scopes of the client or with those "
     "asked for. A key has scopes; each operation names the one it needs:\n\n"
+)
+
+
+SESSION_COOKIE = (
+    "The session of a physician who has signed in at `/passport/sign-in`, as their browser keeps it; in a demo the "
+    "cookie is called `pars-demo`. It opens a physician's own operations and no other; beside an `Authorization` "
+    "header it counts for nothing. What changes something has to come from this service's own pages, as "
+    "`Sec-Fetch-Site` or `Origin` says, and to be JSON. An account that nothing has confirmed yet is answered with "
+    "403, which says what confirms it."
 )
 
 

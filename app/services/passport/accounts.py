@@ -70,7 +70,7 @@ def confirmed(connection: Connection, caller: Caller) -> Holder:
     if holder.account.confirmed_at is None:
         raise Forbidden(
             "This account is not confirmed yet, so it shows nothing. Enter the joining code of a provider that has "
-            "reported credit for you, or ask the operator."
+            "reported credit for you at /passport/settings, or ask the operator."
         )
     return holder
 

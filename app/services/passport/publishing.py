@@ -168,18 +168,24 @@ def store(work: Work, prepared: Prepared, client_id: str) -> PublishedTranscript
 def list_mine(connection: Connection, caller: Caller) -> list[MyTranscript]:
     """Return what the caller has published, the newest first; raises `Forbidden` while it is not confirmed."""
     account = confirmed(connection, caller).account
-    keyring = caller.service.keyring
-    found = []
-    for published in transcripts.of_account(connection, account.client_id, MOST_LISTED):
-        code = keyring.unseal(CODE, published.code, published.transcript_id)
-        found.append(MyTranscript(published=published, code=code.decode() if code is not None else ""))
-    return found
+    found = transcripts.of_account(connection, account.client_id, MOST_LISTED)
+    return [_with_code(caller, published) for published in found]
 
 
-def my_pdf(connection: Connection, caller: Caller, transcript_id: str) -> bytes:
-    """Return the signed PDF of a transcript of the caller's; raises `NotFound`."""
+def _with_code(caller: Caller, published: PublishedTranscript) -> MyTranscript:
+    code = caller.service.keyring.unseal(CODE, published.code, published.transcript_id)
+    return MyTranscript(published=published, code=code.decode() if code is not None else "")
+
+
+def mine(connection: Connection, caller: Caller, transcript_id: str) -> MyTranscript:
+    """Return a transcript of the caller's; raises `NotFound`, and `Forbidden` while the account is not confirmed."""
     account = confirmed(connection, caller).account
     published = transcripts.one(connection, transcript_id)
     if published is None or published.client_id != account.client_id:
         raise NotFound("You have published no such transcript.")
-    return transcripts.pdf_of(connection, transcript_id)
+    return _with_code(caller, published)
+
+
+def my_pdf(connection: Connection, caller: Caller, transcript_id: str) -> bytes:
+    """Return the signed PDF of a transcript of the caller's; raises `NotFound`."""
+    return transcripts.pdf_of(connection, mine(connection, caller, transcript_id).published.transcript_id)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import secrets
 from collections import defaultdict
+from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -139,7 +140,9 @@ def _last_day(asked: ShareRequest, today: date) -> date:
     last_day = today + timedelta(days=asked.days) if asked.days is not None else asked.last_day
     latest = today + timedelta(days=MOST_DAYS)
     hint = f"Choose a day from {today:%m/%d/%Y} to {latest:%m/%d/%Y}."
-    if last_day is None:
+    if asked.days is not None and asked.last_day is not None:
+        faults.append(fault_at("/last_day", "It has a last day and a number of days.", "Give one of the two."))
+    elif last_day is None:
         faults.append(fault_at("/last_day", "The last day is missing.", hint))
     elif not today <= last_day <= latest:
         faults.append(fault_at("/last_day", "The last day is over, or more than a year ahead.", hint))
@@ -166,7 +169,19 @@ def audit_of(share: Share) -> ShareAudit:
 def list_mine(connection: Connection, caller: Caller) -> list[MyShare]:
     """Return the links that the caller gave, the newest first; raises `Forbidden` while it is not confirmed."""
     account = confirmed(connection, caller).account
-    found = shares.of_account(connection, account.client_id, MOST_LISTED)
+    return _shown_to_giver(connection, caller, shares.of_account(connection, account.client_id, MOST_LISTED))
+
+
+def mine(connection: Connection, caller: Caller, share_id: str) -> MyShare:
+    """Return a link that the caller gave; raises `NotFound`, and `Forbidden` while the account is not confirmed."""
+    account = confirmed(connection, caller).account
+    share = shares.one(connection, share_id)
+    if share is None or share.client_id != account.client_id:
+        raise NotFound("You have given no such link.")
+    return _shown_to_giver(connection, caller, [share])[0]
+
+
+def _shown_to_giver(connection: Connection, caller: Caller, found: Sequence[Share]) -> list[MyShare]:
     codes = {one.published.transcript_id: one.code for one in publishing.list_mine(connection, caller)}
     views: defaultdict[str, list[ShareView]] = defaultdict(list)
     for view in shares.views_of(connection, [share.share_id for share in found]):
@@ -184,9 +199,13 @@ def list_mine(connection: Connection, caller: Caller) -> list[MyShare]:
 
 
 def end(work: Work, share_id: str) -> None:
-    """End a link of the caller's at once; raises `NotFound`. One that shows nothing any longer stays as it is."""
+    """End a link of the caller's at once; one that shows nothing any longer stays as it is.
+
+    Raises `NotFound`, and `Forbidden` while the account is not confirmed.
+    """
+    account = confirmed(work.connection, work.caller).account
     share = shares.lock(work.connection, share_id)
-    if share is None or share.client_id != work.caller.client.client_id:
+    if share is None or share.client_id != account.client_id:
         raise NotFound("You have given no such link.")
     if share.works_at(work.now):
         shares.end(work.connection, share_id, work.now)

@@ -30,6 +30,12 @@ def of_link(connection: Connection, digest: str) -> Share | None:
     return _SHARE.read_first(connection, rows)
 
 
+def one(connection: Connection, share_id: str) -> Share | None:
+    """Return a share, whatever became of it."""
+    rows = fetch(connection, f"SELECT {_SHARE.columns} FROM passport_shares s WHERE s.share_id = :id", {"id": share_id})
+    return _SHARE.read_first(connection, rows)
+
+
 def lock(connection: Connection, share_id: str) -> Share | None:
     """Return a share that nobody else changes for this transaction. PostgreSQL appends `FOR NO KEY UPDATE`."""
     rows = fetch(

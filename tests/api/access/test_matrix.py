@@ -40,11 +40,13 @@ from tests.harness.access.table import (
     read_matrix,
     scopes_of_operations,
 )
-from tests.harness.access.world import ROLES, World, bearer
+from tests.harness.access.world import IN_BROWSERS, ROLES, World, bearer
 from tests.harness.api import api_of
 
 UNKNOWN = "pars_live_" + "A" * 43
-GETTING_IN = ("own", "other", "vendor naming ours", "ungranted naming ours", "board", "other-board", "own-test")
+GETTING_IN = (
+    "own", "other", "vendor naming ours", "ungranted naming ours", "board", "other-board", "own-test", *IN_BROWSERS,
+)  # fmt: skip
 """Seats whose answers come from the database, one for each way in which it is asked."""
 ON_SQLITE_ALONE = pytest.mark.parametrize("world", ["sqlite"], indirect=True)
 """For what no database tells."""
@@ -87,7 +89,7 @@ def test_the_rights_of_a_role_are_those_it_was_promised() -> None:
 
 def test_the_table_is_complete_and_its_exceptions_are_of_cells_that_there_are() -> None:
     matrix, kinds = read_matrix(), kinds_of_operations()
-    assert {seat.caller for seat in matrix} == {*ROLES, "nobody"}
+    assert {seat.caller for seat in matrix} == {*ROLES, *IN_BROWSERS, "nobody"}
     assert all(set(cells) == set(Kind) - {Kind.OPEN} for cells in matrix.values())
     assert len(kinds) == sum(map(len, OPERATIONS.values())), "an operation stands under two kinds"
     for (name, caller, named), (cell, reason) in EXCEPTIONS.items():
@@ -217,6 +219,7 @@ WRONG = {
     "all providers in place of one": ("list_completions", declaring(ownership=Ownership.PROVIDERS), "table answers"),
     "no provider in place of one": ("get_activity", declaring(ownership=Ownership.CLIENT), "table scopes answers"),
     "a provider in place of boards": ("list_batches", declaring(ownership=Ownership.PROVIDER), "table scopes answers"),
+    "a physician's own for every key": ("list_own_credits", declaring(scope=ANY_SCOPE), "table answers"),
     "no key at all": ("get_batch", declaring(scope=PUBLIC), "table scopes answers"),
     "a record whose owner nobody looks at": ("get_webhook_endpoint", answering, "scopes answers"),
 }
@@ -232,7 +235,7 @@ def test_a_route_of_a_wrong_kind_is_caught(
     app = create_app(world.service)
     answer_for(app, world.service)
     with spoilt_route(app, name, spoil), asking(app, world.service) as asker:
-        cells = Cells(World(world.service, asker, world.callers, world.sandbox, world.records))
+        cells = Cells(World(world.service, asker, world.callers, world.sandbox, world.sessions, world.records))
         cells.operations = {name: cells.operations[name]}
         found = {
             "table": list(faults_of_declarations(app)),

@@ -59,6 +59,7 @@ BODIES: dict[str, Any] = {
     "answer_dispute": {"message": "We looked again."},
     "search_transcripts": {"first_name": "Nobody", "last_name": "Atall", "npi": "1234567893"},
     "total_transcripts": {"first_name": "Nobody", "last_name": "Atall", "npi": "1234567893"},
+    "create_share": {"receiver": "Somebody", "shows": "following", "days": 7},
     "create_download": {"kind": "learner-completions", "format": "csv"},
     "recover_webhook_endpoint": {"since": "2021-12-20T00:00:00Z"},
     "decide_credits": {
@@ -85,12 +86,14 @@ LISTED = {
     "read_board_feed": ("credit_id",),
     "get_board_feed_file": ("credit_id",),
     "list_clients": ("client_id",),
+    "list_own_transcripts": ("transcript_id",),
+    "list_shares": ("share_id",),
 }
 """Lists, with those ids of an owner of which one stands in them for whoever may see its records."""
 ASKED_IN_VAIN_ONLY = {
     "withdraw_learners", "join_physician_pair", "set_held_record_aside", "retry_batch", "revoke_client",
     "end_client_key", "add_client_key", "report_batch_mends", "withdraw_batch",
-    "mend_batch_row", "set_batch_row_aside", "take_batch_row_up", "answer_dispute",
+    "mend_batch_row", "set_batch_row_aside", "take_batch_row_up", "answer_dispute", "end_share",
 }  # fmt: skip
 """Operations that would take from the world what later cells ask for: nobody asks for a record that it may change."""
 
@@ -223,7 +226,9 @@ class Cells:
         if cell in REFUSALS:
             if (reply.status, reply.code) != REFUSALS[cell]:
                 yield f"answered with {reply.status} {reply.code}: {reply.body[:200].decode()}"
-            if reply.status == 401 and not (reply.header("www-authenticate") or "").startswith("Bearer"):
+            # Where a session opens the door, who has neither session nor key is led to a page.
+            ways = ("Bearer", "Link") if kinds_of_operations()[operation.name] is Kind.PHYSICIAN else ("Bearer",)
+            if reply.status == 401 and not (reply.header("www-authenticate") or "").startswith(ways):
                 yield "refused without WWW-Authenticate"
         elif reply.status in (400, 401, 403) or reply.status >= 500:
             yield f"refused with {reply.status} {reply.code}: {reply.body[:200].decode()}"
@@ -237,7 +242,8 @@ class Cells:
         """Yield which owners' records stand in an answer where none should, or are missing in a list of theirs."""
         if kind is Kind.OPERATOR:
             return
-        body = reply.body.decode()
+        # A PDF names nobody by an id.
+        body = reply.body.decode("utf-8", "replace")
         for owner, records in self.world.records.items():
             if owner in cell.split("+"):
                 wanted = [records[name] for name in LISTED.get(operation.name, ()) if name in records]

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from app.routers.callers import ANY_SCOPE, PUBLIC, Ownership
+from app.routers.passport.sessions import SESSION
 
 
 class Kind(StrEnum):
-    """Whose records an operation is about. The values head the columns of `MATRIX`."""
+    """Whose records an operation is about. The values head the columns of `MATRIX`, but for a physician's own."""
 
     PROVIDER = "provider"
     """One provider's."""
@@ -35,6 +36,8 @@ class Kind(StrEnum):
     """Those that the client's providers gave, or that a vendor's client has itself; an operator's are all."""
     SELF = "self"
     """About the client itself."""
+    PHYSICIAN = "physician"
+    """A physician's own, opened by the session of their browser."""
     OPEN = "open"
     """Nobody's."""
 
@@ -50,6 +53,7 @@ OWNERSHIP = {
     Kind.CLIENTS: Ownership.CLIENT,
     Kind.GRANTS: Ownership.CLIENT,
     Kind.SELF: Ownership.CLIENT,
+    Kind.PHYSICIAN: Ownership.CLIENT,
     Kind.OPEN: None,
 }
 """What a route of each kind declares."""
@@ -162,13 +166,20 @@ OPERATIONS: dict[Kind, dict[str, str]] = {
     ),
     Kind.GRANTS: {"list_grants": "clients:manage"},
     Kind.SELF: dict.fromkeys(("get_me", "list_providers", "list_reports"), ANY_SCOPE),
+    Kind.PHYSICIAN: dict.fromkeys(
+        (
+            "list_own_credits", "get_own_transcript", "get_own_transcript_copy", "publish_transcript",
+            "list_own_transcripts", "get_own_transcript_file", "create_share", "list_shares", "end_share",
+        ),
+        SESSION,
+    ),
     Kind.OPEN: dict.fromkeys(
         (
             "live", "ready", "metrics", "problem_page", "list_boards", "get_board", "list_rules", "get_rule",
             "list_activity_formats", "list_states", "list_practice_areas", "list_medical_schools", "get_sandbox",
             "show_docs", "start_docs", "docs_file", "show_webhooks", "start_webhooks",
             "webhooks_document", "get_template", "create_token", "get_download", "search_activities",
-            "get_listed_activity", "get_activity_calendar",
+            "get_listed_activity", "get_activity_calendar", "read_share", "read_share_file",
         ),
         PUBLIC,
     ),
@@ -238,6 +249,22 @@ all its providers, and `vendor` in a cell the one that it registered for us. Of 
 that `vendor` has made beside itself.
 """
 
+SESSIONS = """
+caller           own        else
+
+physician        physician  401
+other-physician  nothing    401
+unconfirmed      403        401
+staff            403        401
+nobody           401        401
+with-a-key       403        -
+"""
+"""What callers get of a physician's own, and those who come with the cookie of a session of everything else.
+
+They are two physicians, one whose account nothing has confirmed, and somebody who reports for us, each as from a page
+of ours. Whoever has a key in `MATRIX` is `with-a-key`.
+"""
+
 _SEES_EVERYBODY = "the operator looks everybody up, and takes what it has found itself"
 _NO_PROVIDER = "which scope it needs depends on the list, and a board's client acts for no provider"
 EXCEPTIONS: dict[tuple[str, str, str], tuple[str, str]] = {
@@ -264,10 +291,24 @@ class Seat:
 
 
 def read_matrix() -> dict[Seat, dict[Kind, str]]:
-    """Return the cells of `MATRIX` by their rows."""
-    heads, *rows = [line.split() for line in MATRIX.splitlines() if line.strip()]
+    """Return the cells of `MATRIX` and `SESSIONS` by their rows."""
+    heads, *rows = _rows_of(MATRIX)
     kinds = [Kind(head) for head in heads[2:]]
-    return {Seat(caller, names): dict(zip(kinds, cells, strict=True)) for caller, names, *cells in rows}
+    own = {caller: (cell, other) for caller, cell, other in _rows_of(SESSIONS)[1:]}
+    cells = {Seat(caller, names): dict(zip(kinds, found, strict=True)) for caller, names, *found in rows}
+    for seat, found in cells.items():
+        found[Kind.PHYSICIAN] = own.get(seat.caller, own["with-a-key"])[0]
+    known = {seat.caller for seat in cells} | {"with-a-key"}
+    sessions = {
+        Seat(caller, "-"): dict.fromkeys(kinds, other) | {Kind.PHYSICIAN: cell}
+        for caller, (cell, other) in own.items()
+        if caller not in known
+    }
+    return cells | sessions
+
+
+def _rows_of(table: str) -> list[list[str]]:
+    return [line.split() for line in table.splitlines() if line.strip()]
 
 
 def kinds_of_operations() -> dict[str, Kind]:

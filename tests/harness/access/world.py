@@ -21,15 +21,17 @@ from app.services.events import deliveries
 from app.services.operations.startup import open_service
 from tests.builders.bodies import GRAND_ROUNDS, a_completion, john, tina
 from tests.builders.disputes import disputed
-from tests.builders.people import import_people
+from tests.builders.people import import_people, physicians_on_file
 from tests.builders.sent_files import lines
 from tests.harness.access.asking import Asker
+from tests.harness.access.people import invite, sign_in_by, token_of
 from tests.harness.access.table import Seat
 from tests.harness.api import Api, api_of, settle
 from tests.harness.clock import ManualClock
 from tests.harness.databases import settings_for
 from tests.harness.held import hold, nora
 from tests.harness.inbox import ENDPOINTS, register, stored
+from tests.harness.passport.programs import FROM_OUR_PAGE, cookie_of, program_of_slides, session_for
 from tests.harness.uploads import worked
 
 OURS, THEIRS, ABSENT = "0008001", "0008002", "0009999"
@@ -57,6 +59,8 @@ ROLES: dict[str, dict[str, Any]] = {
     "operator-test": {"role": "operator", "test": True},
 }
 """How the operator makes each caller. Those that begin with `ungranted` lose their grant before anybody asks."""
+IN_BROWSERS = ("physician", "other-physician", "unconfirmed", "staff")
+"""Callers who have no key: the cookie of a session is theirs."""
 ROBERT = {"first_name": "Robert", "last_name": "Twin", "date_of_birth": "05/06", "licenses": "TN-M:R1"}
 """Of whom there seem to be two, so that the operator has a pair to decide about."""
 
@@ -74,6 +78,8 @@ class World:
     callers: dict[str, Api]
     sandbox: str = ""
     """The id of our sandbox."""
+    sessions: dict[str, str] = field(default_factory=dict)
+    """What the cookies of callers hold who have no key."""
     records: dict[str, dict[str, str]] = field(default_factory=lambda: {"registry": {}, "ours": {}})
     """Whose record has which id: by owner, the names of parameters in paths with their values."""
 
@@ -81,6 +87,8 @@ class World:
         """Return the headers by which a caller is known, and names a provider."""
         named = {"ours": OURS, "theirs": THEIRS, "absent": ABSENT, "sandbox": self.sandbox}
         headers = {"PARS-Provider": named[seat.names]} if seat.names != "-" else {}
+        if seat.caller in self.sessions:
+            return headers | cookie_of(self.sessions[seat.caller]) | FROM_OUR_PAGE
         return headers | (bearer(self.callers[seat.caller].key) if seat.caller != "nobody" else {})
 
     def narrowed(self, caller: str, scope: str, *, without: bool) -> Api:
@@ -148,7 +156,28 @@ def build(service: Service) -> World:
     settle(service)
     for gone in ("ungranted", "ungranted-test"):
         transact(operator(service), clients.revoke, callers[gone].client_id, OURS)
+    _enter_browsers(world, http)
     return world
+
+
+def _enter_browsers(world: World, http: httpx.Client) -> None:
+    """Sign people in who have no key; one of them, a physician, has published a transcript and given a link."""
+    service = world.service
+    on_file = {name: id for id, one in physicians_on_file(service).items() for name in one.names}
+    program = program_of_slides(http, service)
+    signed = sign_in_by(service, token_of(invite(service)))
+    assert signed is not None
+    world.sessions = {
+        "physician": program.token,
+        "other-physician": session_for(service, on_file["smith", "john"]),
+        "unconfirmed": session_for(service, on_file["karacme", "tina"], confirmed=False),
+        "staff": signed.token,
+    }
+    published = program.post("/v1/passport/transcripts", {})
+    shared = program.post("/v1/passport/shares", {"receiver": "Somebody", "shows": "following", "days": 7})
+    world.records["physician"] = {
+        "transcript_id": published.json["transcript_id"], "share_id": shared.json["share_id"],
+    }  # fmt: skip
 
 
 def _records_in(client: Api, activity_id: str, body: Any) -> dict[str, str]:
