@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, NotRequired, TypeAlias, TypedDict, final
 
 import msgspec
@@ -23,6 +23,14 @@ class BatchKind(enum.StrEnum):
     """Learners to look for."""
     ROSTER = "roster"
     """A board's own diplomates or licensees, from the board's client."""
+    TRANSCRIPTS = "transcripts"
+    """Diplomates or licensees whose transcripts a board asks for."""
+
+
+OF_BOARDS = frozenset((BatchKind.ROSTER, BatchKind.TRANSCRIPTS))
+"""The kinds that boards upload, and nobody else."""
+ANSWERED = frozenset((BatchKind.LEARNER_VALIDATIONS, BatchKind.TRANSCRIPTS))
+"""The kinds whose records ask, and are answered in a file."""
 
 
 class BatchOwner(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,7 +80,7 @@ class EntryMethod(enum.StrEnum):
 
 
 class RowOutcome(enum.StrEnum):
-    """The outcome of a row, one for each. For validations it is the answer."""
+    """The outcome of a row, one for each. Of validations and transcripts it is the answer."""
 
     ADDED = "added"
     """A new record."""
@@ -89,11 +97,11 @@ class RowOutcome(enum.StrEnum):
     HELD = "held"
     """Kept until its physician is found."""
     ONE = "one"
-    """One learner was matched."""
+    """One learner was matched; of transcripts, a licensee was found."""
     SEVERAL = "more_than_one"
     """More than one learner was matched."""
     NONE = "none"
-    """No learner was matched."""
+    """No learner was matched; of transcripts, nobody was found whom the board sees."""
 
 
 class FileFaultCode(enum.StrEnum):
@@ -273,7 +281,7 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
     provider_id: str | None
     """None for a board's."""
     board: str | None
-    """The board of a roster; None for a provider's batch."""
+    """The board that uploaded it; None for a provider's batch."""
     client_id: str
     upload_id: str
     request_id: str | None
@@ -313,6 +321,9 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
     """Since when the records as sent are gone."""
     mends: str | None = None
     """The batch whose rejected records it reports again."""
+    completed_from: date | None = None
+    completed_to: date | None = None
+    """Days of completion that its transcripts cover, where a row says nothing else; None for an open side."""
 
     @property
     def owner(self) -> BatchOwner:
@@ -373,7 +384,7 @@ class RowResult(msgspec.Struct, frozen=True):
     """Row of the sheet, line of the text, or place of the element, from 1."""
     outcome: RowOutcome
     record_id: str | None = None
-    """The completion or activity; None where there is none."""
+    """The completion, activity or licensee; None where there is none."""
     findings: Sequence[RowFinding] = ()
     answer: Mapping[str, Any] | None = None
-    """The answer to a validation: what was matched."""
+    """The answer to a validation: what was matched. Of a transcript, the days that it covers."""

@@ -312,6 +312,35 @@ ROSTER: tuple[FileColumn, ...] = (
 )  # fmt: skip
 """What a board may say of a person, and nothing else: any other column is refused."""
 
+_VALIDATED = {column.pointer: column for column in VALIDATIONS}
+LICENSEES: tuple[FileColumn, ...] = (
+    *(_VALIDATED[pointer] for pointer in ("/first_name", "/last_name", "/date_of_birth", "/state")),
+    FileColumn(
+        heading="Licensing ID", pointer="/license_id", holds=Holds.ID,
+        other_headings=(
+            "Licensing ID or NPI", "License ID", "Licence ID", "License Number", "Licence Number",
+        ),
+        note="Without a state, your own number.",
+    ),
+    _VALIDATED["/board"],
+    FileColumn(
+        heading="Certifying Board ID", pointer="/board_id", holds=Holds.ID,
+        other_headings=("Board ID", "Certificate Number", "Diplomate ID"), note="Without a board, your own number.",
+    ),
+    _VALIDATED["/npi"],
+    FileColumn(
+        heading="Completed From", pointer="/completed_from", holds=Holds.DATE,
+        note="First day of completion, MM/DD/YYYY. Empty for that of the whole file.",
+    ),
+    FileColumn(
+        heading="Completed To", pointer="/completed_to", holds=Holds.DATE,
+        note="Last day of completion, MM/DD/YYYY. Empty for that of the whole file.",
+    ),
+)  # fmt: skip
+"""Whose transcripts a board asks for: what `POST /v1/transcripts:search` takes."""
+
+NAME_ON_FILE = "Name on File"
+"""The column of a file of transcripts by which it is known as ours when it comes back."""
 VALIDATION_RESULTS = ("Result", "Learner Link", "Boards", "What to do")
 """Columns that answers add to a file of validations."""
 REJECTION = ("Errors", "What to do", "Error Codes")
@@ -325,6 +354,7 @@ _COLUMNS = {
     BatchKind.ACTIVITIES: ACTIVITIES,
     BatchKind.LEARNER_VALIDATIONS: VALIDATIONS,
     BatchKind.ROSTER: ROSTER,
+    BatchKind.TRANSCRIPTS: LICENSEES,
 }
 
 

@@ -62,5 +62,6 @@ SAMPLES: Mapping[BatchKind, tuple[Mapping[str, str], ...]] = {
     BatchKind.ACTIVITIES: (ACTIVITY,),
     BatchKind.LEARNER_VALIDATIONS: (),
     BatchKind.ROSTER: (),
+    BatchKind.TRANSCRIPTS: (),
 }
 """The samples of each kind of file. Validations and rosters have none: nobody made up must get into the registry."""

@@ -20,7 +20,14 @@ from app.files.headings import layout
 
 if TYPE_CHECKING:
     from app.files.mapping.activity_bodies import ActivityRecord
-    from app.files.mapping.records import CompletionRecord, Mapper, RosterRecord, Upload, ValidationRecord
+    from app.files.mapping.records import (
+        CompletionRecord,
+        LicenseeRecord,
+        Mapper,
+        RosterRecord,
+        Upload,
+        ValidationRecord,
+    )
     from app.files.parsing.recognition import Reader
     from app.files.templates.templates import TemplateWriter
     from app.files.writing.result_rows import ResultWriter
@@ -72,6 +79,10 @@ class Format(ABC):
         """Return what maps the people of a board's roster; raises `FileFault` where the format has no form for them."""
 
     @abstractmethod
+    def licensees(self, head: FileHead) -> Mapper[LicenseeRecord]:
+        """Return what maps those whose transcripts are wanted; raises `FileFault` where the format has no form."""
+
+    @abstractmethod
     def writer(self) -> ResultWriter:
         """Return what writes records back with their outcomes."""
 
@@ -108,6 +119,11 @@ class _TableFormat(Format):
         from app.files.mapping.roster_rows import RosterRows
 
         return RosterRows(layout(head.headings, BatchKind.ROSTER), head.headings)
+
+    def licensees(self, head: FileHead) -> Mapper[LicenseeRecord]:
+        from app.files.mapping.licensee_rows import LicenseeRows
+
+        return LicenseeRows(layout(head.headings, BatchKind.TRANSCRIPTS), head.headings)
 
 
 class _WorkbookFormat(_TableFormat):
@@ -193,6 +209,9 @@ class _XmlFormat(Format):
     def rosters(self, head: FileHead) -> Mapper[RosterRecord]:
         raise FileFault(FileFaultCode.KIND_UNKNOWN, "Rosters are sent as a workbook, tab-delimited or NDJSON.")
 
+    def licensees(self, head: FileHead) -> Mapper[LicenseeRecord]:
+        raise FileFault(FileFaultCode.KIND_UNKNOWN, "Lists of people are sent as a workbook, tab-delimited or NDJSON.")
+
     def writer(self) -> ResultWriter:
         from app.files.writing import xml
 
@@ -233,6 +252,11 @@ class _NdjsonFormat(Format):
         from app.files.mapping.roster_lines import RosterLines
 
         return RosterLines()
+
+    def licensees(self, head: FileHead) -> Mapper[LicenseeRecord]:
+        from app.files.mapping.licensee_lines import LicenseeLines
+
+        return LicenseeLines()
 
     def writer(self) -> ResultWriter:
         from app.files.writing import ndjson

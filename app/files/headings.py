@@ -35,6 +35,7 @@ KIND_NAMES = {
     BatchKind.ACTIVITIES: "activities",
     BatchKind.LEARNER_VALIDATIONS: "learner validations",
     BatchKind.ROSTER: "a board's roster",
+    BatchKind.TRANSCRIPTS: "licensees whose transcripts are wanted",
 }
 
 

@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
+from typing import TypeAlias
 
 from app.domain.batches import BatchKind, FileFormat, FileHead
+from app.domain.boards import Board
 from app.domain.catalogue import Catalogue
 from app.domain.choices import Choices
 from app.domain.columns import Choice
 from app.files.formats import CSV_TYPE, FORMATS
 from app.files.headings import layout
+from app.files.licensee_answers import (
+    LicenseeAnswer,
+    answer_row,
+    columns_of_answers,
+    detail_lines,
+    detail_rows,
+    head_of_details,
+)
 from app.files.side_sheets import SideSheets
-from app.files.writing.result_rows import REJECTED_COLUMNS, AnnotatedRow, AnsweredRow
+from app.files.writing.result_rows import REJECTED_COLUMNS, AnnotatedRow, AnsweredRow, Details
 from app.files.writing.result_table import heading_row_of, lay_out
 
+Answers: TypeAlias = Callable[[], Iterable[LicenseeAnswer]]
+"""The answers to a list of licensees, read whenever they are asked for."""
 _COLUMNS_BESIDE = 4
 """Columns that are added to the sender's, at most."""
 
@@ -75,6 +87,33 @@ def write_successful(head: FileHead, rows: Iterable[AnnotatedRow], asked: FileFo
 def write_results(head: FileHead, rows: Iterable[AnsweredRow], asked: FileFormat | None = None) -> Iterator[bytes]:
     """Yield the answers to a file of validations, some bytes at a time; raises `NotWritable` before the first."""
     return FORMATS[written_format(head, asked)].writer().write_results(head, rows)
+
+
+def write_transcripts(
+    head: FileHead, answers: Answers, board: Board, asked: FileFormat | None = None
+) -> Iterator[bytes]:
+    """Yield a list of licensees with what was found of each; a workbook has every completed activity beside it.
+
+    Raises `NotWritable` before the first. `answers` are asked for again for the second sheet of a workbook.
+    """
+    rows = (answer_row(answer, board) for answer in answers())
+    details = Details(
+        head=head_of_details(head), rows=lambda: (row for answer in answers() for row in detail_rows(answer))
+    )
+    writer = FORMATS[written_format(head, asked)].writer()
+    return writer.write_transcripts(head, rows, columns_of_answers(board), details)
+
+
+def write_details(head: FileHead, answers: Answers, asked: FileFormat | None = None) -> Iterator[bytes]:
+    """Yield every completed activity of those in a list; raises `NotWritable` before the first."""
+    format = written_format(head, asked)
+    if not FORMATS[format].is_table:
+        lines = (
+            AnnotatedRow(number=answer.sent.number, raw=line) for answer in answers() for line in detail_lines(answer)
+        )
+        return FORMATS[format].writer().write_table(head, lines)
+    rows = (row for answer in answers() for row in detail_rows(answer))
+    return FORMATS[format].writer().write_table(head_of_details(head), rows)
 
 
 def file_name(what: str, completed_at: datetime, format: FileFormat, head: FileHead) -> str:

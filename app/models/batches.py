@@ -5,7 +5,7 @@ A batch's row and the outcomes of its records are its whole state: the next work
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, Index, Integer, LargeBinary, Table, text
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, Date, Index, Integer, LargeBinary, Table, text
 
 from app.models.base import Document, Instant, Key, key, metadata, number, refers
 
@@ -82,6 +82,8 @@ batches = Table(
     Column("original_removed_at", Instant, comment="since when the file as uploaded is gone"),
     Column("records_removed_at", Instant, comment="since when the records as sent are gone"),
     Column("mends", Key, comment="the batch whose rejected records it reports again"),
+    Column("completed_from", Date, comment="first day of completion that its transcripts cover"),
+    Column("completed_to", Date, comment="last day; of both, NULL for an open side"),
     CheckConstraint("status in ('queued', 'reading', 'applying', 'completed', 'failed', 'cancelled')", name="status"),
     CheckConstraint("applied >= 0 AND applied <= records", name="applied"),
     CheckConstraint("(provider_id IS NULL) <> (board IS NULL)", name="owner"),
@@ -116,9 +118,9 @@ batch_rows = Table(
     Column("place", Integer, primary_key=True, autoincrement=False, comment="among the records read, from 0"),
     number("number", comment="row of the sheet, line of the text, or place of the element, from 1"),
     key("outcome"),
-    Column("record_id", Key, comment="the completion or activity"),
+    Column("record_id", Key, comment="the completion, activity or licensee"),
     Column("findings", Document),
-    Column("answer", Document, comment="of a validation, what was matched"),
+    Column("answer", Document, comment="of a validation, what was matched; of a transcript, its days"),
     Column("at", Instant, nullable=False),
     Index(
         "ix_batch_rows_rejected", "batch_id", "place",

@@ -17,11 +17,11 @@ from app.routers.batches import BatchId
 from app.routers.callers import BatchesReader, Public, service_of
 from app.routers.openapi import binary, problems
 from app.schemas.batches import BatchFormat
-from app.services.batches import downloads
 from app.services.batches import templates as template_files
 from app.services.batches.downloads import BatchFile, media_types
 from app.services.batches.templates import FORMATS_BY_ENDING, media_type
 from app.services.context import read_async
+from app.services.passport import licensee_files
 
 router = APIRouter(prefix="/v1/batches", tags=["Batches"], route_class=StrictRoute)
 templates = APIRouter(prefix="/v1/templates", tags=["Batches"], route_class=StrictRoute, dependencies=[Public])
@@ -48,10 +48,12 @@ async def get_batch_file(
 
     The rejected file holds the rejected records as they were sent, and beside them what is wrong and what to do. Once
     corrected, it can be uploaded as it is. The held file says in the same way what became of each record that was held.
-    The successful file of validations has the answers. All exist once the batch has ended. When it is retried during
+    The successful file of validations has the answers, and that of transcripts the totals of whoever was found; their
+    `details` have every completed activity, a workbook of totals has both. They say what is true when they are
+    downloaded. All exist once the batch has ended. When it is retried during
     the download, the answer is cut off before its end, so that no part is taken for the whole.
     """
-    written = await read_async(caller, downloads.open_download, batch_id, which, format)
+    written = await read_async(caller, licensee_files.open_file, batch_id, which, format)
     plain = re.sub(r'[^\x20-\x7e]|["\\%]', "_", written.name)
     headers = {
         "Content-Disposition": f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(written.name)}",

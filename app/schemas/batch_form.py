@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, ClassVar
 
 import msgspec
@@ -12,7 +13,9 @@ from app.core.errors import ErrorItem, InvalidRequest, PermissionNotAttested
 from app.core.http.multipart import Form
 from app.core.http.near_misses import hint_at, nearest
 from app.domain.batches import BatchKind, OnUnmatched
-from app.schemas.base import Requests
+from app.domain.parsing import Unparsed, describe_day, read_date
+from app.domain.passport.transcripts import TranscriptPeriod
+from app.schemas.base import Day, Requests
 from app.schemas.problems import rule_url
 
 LONGEST_NAME = 255
@@ -33,6 +36,15 @@ class BatchForm(BaseModel):
             "Activities, judged and not stored",
             {"file": "(bytes of a file)", "kind": "activities", "dry_run": True},
         ),
+        "transcripts": (
+            "A board's licensees, and what they completed in a year",
+            {
+                "file": "(bytes of a file)",
+                "kind": "transcripts",
+                "completed_from": "2022-01-01",
+                "completed_to": "2022-12-31",
+            },
+        ),
     }
 
     file: Annotated[bytes, WithJsonSchema({"type": "string", "contentMediaType": "application/octet-stream"})] = Field(
@@ -49,6 +61,12 @@ class BatchForm(BaseModel):
         OnUnmatched.REJECT,
         description="What becomes of completions whose physician is not found: rejected, or held for up to 60 days.",
     )
+    completed_from: Day | SkipJsonSchema[None] = Field(
+        None, description="For transcripts: first day of completion, where a row names no other one."
+    )
+    completed_to: Day | SkipJsonSchema[None] = Field(
+        None, description="For transcripts: last day of completion, where a row names no other one."
+    )
 
 
 class BatchIn(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,6 +77,7 @@ class BatchIn(msgspec.Struct, frozen=True, kw_only=True):
     dry_run: bool
     on_unmatched: OnUnmatched
     filename: str
+    completed: TranscriptPeriod
 
 
 def read_form(form: Form) -> BatchIn:
@@ -81,6 +100,7 @@ def read_form(form: Form) -> BatchIn:
         faults.append(
             _fault("/on_unmatched", "format", detail, "Leave on_unmatched out, or send kind=learner-completions.")
         )
+    completed = _completed(form, kind, faults)
     if faults:
         raise InvalidRequest(errors=faults)
     if kind == BatchKind.LEARNER_COMPLETIONS and not flags["permission_attested"]:
@@ -94,6 +114,7 @@ def read_form(form: Form) -> BatchIn:
         dry_run=flags["dry_run"],
         on_unmatched=OnUnmatched(unmatched),
         filename=plain_name(form.filename),
+        completed=completed,
     )
 
 
@@ -145,6 +166,24 @@ def _field_faults(form: Form) -> list[ErrorItem]:
         elif len(values) > 1:
             faults.append(_fault(f"/{name}", "too-long", "This field is given more than once.", "Send it once."))
     return faults
+
+
+def _completed(form: Form, kind: str, faults: list[ErrorItem]) -> TranscriptPeriod:
+    """Return the days of completion that transcripts cover; what is wrong with them is added to the faults."""
+    days: dict[str, date | None] = {}
+    for name in ("completed_from", "completed_to"):
+        given = (form.fields.get(name) or [""])[0]
+        day = read_date(given)
+        if given.strip() and kind in set(BatchKind) - {BatchKind.TRANSCRIPTS}:
+            faults.append(_fault(f"/{name}", "format", "Only transcripts have days.", "Leave it out."))
+        elif isinstance(day, Unparsed):
+            faults.append(_fault(f"/{name}", "format", describe_day(given), "Send YYYY-MM-DD, or leave it out."))
+        days[name] = day if isinstance(day, date) else None
+    period = TranscriptPeriod(first=days["completed_from"], last=days["completed_to"])
+    if period.first is not None and period.last is not None and period.last < period.first:
+        hint = "Exchange completed_from and completed_to, or leave one out."
+        faults.append(_fault("/completed_to", "format", "The last day is before the first.", hint))
+    return period
 
 
 def _flag(form: Form, name: str, faults: list[ErrorItem]) -> bool:

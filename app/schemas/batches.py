@@ -32,7 +32,10 @@ BatchFormat = TypeAliasType("BatchFormat", FileFormat)
 FileErrorCode = TypeAliasType("FileErrorCode", FileFaultCode)
 """The public name of `FileFaultCode`."""
 RECORDS = ("added", "joined", "updated", "deleted", "unchanged", "rejected", "held")
-ANSWERS = ("one", "more_than_one", "none", "rejected")
+ANSWERS = {
+    BatchKind.LEARNER_VALIDATIONS: ("one", "more_than_one", "none", "rejected"),
+    BatchKind.TRANSCRIPTS: ("one", "none", "rejected"),
+}
 
 
 def _is_absent(count: int | None) -> bool:
@@ -41,19 +44,19 @@ def _is_absent(count: int | None) -> bool:
 
 def _of_records(description: str) -> Any:
     """Describe a count that batches of completions and of activities have."""
-    return Field(None, exclude_if=_is_absent, description=f"{description} Absent for validations.")
+    return Field(None, exclude_if=_is_absent, description=f"{description} Absent for validations and transcripts.")
 
 
 def _of_validations(description: str) -> Any:
-    """Describe a count that batches of validations have."""
-    return Field(None, exclude_if=_is_absent, description=f"{description} For validations only.")
+    """Describe a count that batches of records that ask have."""
+    return Field(None, exclude_if=_is_absent, description=description)
 
 
 class BatchCountsOut(Out):
     """Number of records by outcome. `read` is the sum of all the others but `warned`.
 
-    Batches of validations have other outcomes than batches of completions and of activities. One schema has both, since
-    generators of clients read no choice between two.
+    Batches of validations and of transcripts have other outcomes than batches of completions and of activities. One
+    schema has all, since generators of clients read no choice between them.
     """
 
     read: int
@@ -62,9 +65,13 @@ class BatchCountsOut(Out):
     updated: int | None = _of_records("Records that corrected or changed an existing one.")
     deleted: int | None = _of_records("Records that withdrew or deleted an existing one.")
     unchanged: int | None = _of_records("Records that were known already.")
-    one: int | None = _of_validations("Records that fit exactly one physician.")
-    more_than_one: int | None = _of_validations("Records that fit several physicians.")
-    none: int | None = _of_validations("Records that fit no physician.")
+    one: int | None = _of_validations(
+        "Records that fit exactly one physician; of transcripts, licensees who were found. For these kinds only."
+    )
+    more_than_one: int | None = _of_validations("Records that fit several physicians. For validations only.")
+    none: int | None = _of_validations(
+        "Records that fit no physician; of transcripts, nobody whom you see. For these kinds only."
+    )
     rejected: int = Field(description="Records of which nothing was stored, or that could not be answered.")
     held: int | None = _of_records("Records that wait for their physician to be found.")
     warned: int | None = _of_records("Records that were accepted with a warning.")
@@ -120,8 +127,8 @@ class BatchOut(Out):
     }
 
     batch_id: str
-    provider_id: str | None = Field(description="Null for a roster, which is a board's.")
-    board: str | None = Field(description="The board of a roster; null for the batches of providers.")
+    provider_id: str | None = Field(description="Null for a board's.")
+    board: str | None = Field(description="The board that uploaded it; null for the batches of providers.")
     kind: BatchKind
     format: BatchFormat | None = Field(description="The format of the file; null until it was read.")
     filename: str = Field(examples=["learners_november.xlsx"])
@@ -176,14 +183,13 @@ class BatchOut(Out):
 
 
 def _outcomes(batch: Batch) -> dict[str, int]:
-    names = ANSWERS if batch.kind is BatchKind.LEARNER_VALIDATIONS else RECORDS
-    return {name: batch.counts.get(name, 0) for name in names}
+    return {name: batch.counts.get(name, 0) for name in ANSWERS.get(batch.kind, RECORDS)}
 
 
 def _counts(batch: Batch) -> BatchCountsOut:
     counts = _outcomes(batch)
     read = sum(counts.values())
-    if batch.kind is BatchKind.LEARNER_VALIDATIONS:
+    if batch.kind in ANSWERS:
         return BatchCountsOut(read=read, **counts)
     return BatchCountsOut(read=read, **counts, warned=batch.counts.get("warned", 0))
 
@@ -328,6 +334,7 @@ class BatchRowOut(Out):
     ) -> BatchRowOut:
         """Show a result, and the record that was held, if it was; what is said of people on file is for operators."""
         document = result.answer
+        is_answer = kind is BatchKind.LEARNER_VALIDATIONS and document is not None
         is_conflict = kind is BatchKind.ROSTER and document is not None
         completes = kind is BatchKind.LEARNER_COMPLETIONS and result.outcome is not RowOutcome.HELD
         return cls(
@@ -336,7 +343,7 @@ class BatchRowOut(Out):
             completion_id=result.record_id if completes else None,
             activity_id=result.record_id if kind is BatchKind.ACTIVITIES else None,
             findings=[RowFindingOut.of(result.number, finding) for finding in result.findings],
-            answer=RowAnswerOut(**document) if document is not None and not is_conflict else None,
+            answer=RowAnswerOut(**document) if document is not None and is_answer else None,
             conflict=RowConflictOut(**document) if document is not None and is_conflict and for_operator else None,
             held=RowHeldOut.of(held) if held is not None else None,
             record=None,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -70,6 +70,13 @@ def load_by_ids(connection: Connection, activity_ids: Sequence[str]) -> dict[str
         "activities a ON a.activity_id = k.id AND a.deleted_at IS NULL",
     )
     return {stored.activity.activity_id: stored for stored in read(connection, rows)}
+
+
+def titles_of(connection: Connection, activity_ids: Iterable[str]) -> dict[str, str | None]:
+    """Return the titles of activities that were not deleted, by their ids."""
+    keys = ((activity_id,) for activity_id in activity_ids)
+    on = "activities a ON a.activity_id = k.id AND a.deleted_at IS NULL"
+    return dict(select_by_keys(connection, "a.activity_id, a.title", ("id",), keys, on))
 
 
 def count(connection: Connection, wanted: ActivityFilter) -> Total:

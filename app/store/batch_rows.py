@@ -111,6 +111,17 @@ def drop(connection: Connection, batch_id: str, outcome: RowOutcome | None = Non
     return execute(connection, sql, {"id": batch_id, "outcome": outcome})
 
 
+def record_ids_after(connection: Connection, batch_id: str, place: int, limit: int) -> list[tuple[int, str]]:
+    """Return the ids of what rows after a place became, with their places, in their order."""
+    rows = fetch(
+        connection,
+        "SELECT place, record_id FROM batch_rows WHERE batch_id = :id AND place > :place AND record_id IS NOT NULL "
+        "ORDER BY place LIMIT :limit",
+        {"id": batch_id, "place": place, "limit": limit},
+    )
+    return [(place, record_id) for place, record_id in rows]
+
+
 def after(
     connection: Connection, batch_id: str, place: int, limit: int, outcomes: Sequence[str] = ()
 ) -> list[RowResult]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import zlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 
 from sqlalchemy import Connection
 
@@ -185,6 +186,44 @@ def load_by_ids(connection: Connection, completion_ids: Iterable[str]) -> list[C
         f"completions c ON c.completion_id = k.id {LINKS}",
     )
     return read(connection, rows)
+
+
+def load_of_physicians(
+    connection: Connection, physician_ids: Iterable[str], first: date | None, last: date | None
+) -> list[Completion]:
+    """Return the completions of physicians within days, withdrawn ones too, in no order; None is an open side.
+
+    The days are text among the keys: SQLite compares `c.completed_on >= k.first`, PostgreSQL `CAST(k.first AS date)`.
+    """
+    columns, within = ["id"], ""
+    days = {"first": (first, ">="), "last": (last, "<=")}
+    given = {name: (day.isoformat(), sign) for name, (day, sign) in days.items() if day is not None}
+    for name, (_, sign) in given.items():
+        columns.append(name)
+        key = f"k.{name}" if on_sqlite(connection) else f"CAST(k.{name} AS date)"
+        within += f" AND c.completed_on {sign} {key}"
+    beside = [day for day, _ in given.values()]
+    rows = select_by_keys(
+        connection,
+        COMPLETION.columns,
+        columns,
+        ((physician_id, *beside) for physician_id in physician_ids),
+        f"completions c ON c.learner_id = k.id{within} {LINKS}",
+    )
+    return read(connection, rows)
+
+
+def count_credits(connection: Connection, physician_ids: Iterable[str]) -> int:
+    """Return how many credits of physicians have not been withdrawn."""
+    counts = select_by_keys(
+        connection,
+        "count(*)",
+        ("id",),
+        ((physician_id,) for physician_id in physician_ids),
+        "completions c ON c.learner_id = k.id AND c.withdrawn_at IS NULL "
+        "JOIN credits x ON x.completion_id = c.completion_id AND x.status <> 'withdrawn'",
+    )
+    return sum(count for (count,) in counts)
 
 
 def sum_by_day(connection: Connection, days: Iterable[Day]) -> dict[Day, int]:

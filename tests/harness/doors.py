@@ -180,11 +180,23 @@ def look_licensee_up(api: Api, service: Service, born: str) -> Guess:
     return Guess(found is not None, found.transcript if found is not None else None)
 
 
+def file_of_licensees(api: Api, service: Service, born: str, *, dry_run: bool = False) -> Guess:
+    board = api_of(api.http, service, f"Board {next(_numbers)}", role="board", board="TN-M")
+    sent = lines([{**PERSON, **LICENSE, "date_of_birth": born}])
+    batch = worked(board, service, sent, "transcripts", permission_attested=None, dry_run=dry_run)
+    (row,) = rows_of(board, batch)
+    return Guess(row["outcome"] == "one", row)
+
+
+def dry_run_of_licensees(api: Api, service: Service, born: str) -> Guess:
+    return file_of_licensees(api, service, born, dry_run=True)
+
+
 BY_OPERATION: dict[str, list[Door]] = {
     "validate_learner": [validate],
     "upload_batch": [
         file_of_validations, dry_run_of_validations, file_of_completions, dry_run_of_completions, file_of_deletes,
-        dry_run_of_deletes, file_of_updates,
+        dry_run_of_deletes, file_of_updates, file_of_licensees, dry_run_of_licensees,
     ],
     "report_completion": [report, report_once],
     "preview_completion": [preview],
@@ -198,6 +210,8 @@ BY_OPERATION: dict[str, list[Door]] = {
     "look_licensee_up": [look_licensee_up],
 }  # fmt: skip
 """The doors of each operation; the keys are those of `budget.DOORS`."""
-NOT_OF_PROVIDERS = (ask_to_join, search_transcripts, total_transcripts, look_licensee_up)
+NOT_OF_PROVIDERS = (
+    ask_to_join, search_transcripts, total_transcripts, look_licensee_up, file_of_licensees, dry_run_of_licensees,
+)  # fmt: skip
 """Doors at which nobody asks for a provider: that one has found somebody helps nobody there."""
 EVERY_DOOR = [door for doors in BY_OPERATION.values() for door in doors]

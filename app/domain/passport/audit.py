@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from msgspec import UNSET, UnsetType
@@ -74,12 +75,19 @@ class SigningKeyAudit(AuditFields, frozen=True, kw_only=True):
 class LicenseeSearchAudit(AuditFields, frozen=True, kw_only=True):
     """A board, or the operator, asked for a physician's transcript: what they gave stands nowhere.
 
-    The subject is the physician who was found, the commit where nobody was.
+    The subject is the physician who was found, the commit where nobody was; of a list, the batch, an entry for each
+    piece of it.
     """
 
     noun: ClassVar[str] = "licensee-search"
 
     found: int
+    asked: int | UnsetType = UNSET
+    """Of a list: how many rows were looked up."""
+    board: str | UnsetType = UNSET
+    """Of a list: whose it is."""
+    learner_ids: Sequence[str] | UnsetType = UNSET
+    """Of a list: who was found."""
 
 
 class ShareAudit(AuditFields, frozen=True, kw_only=True):

@@ -32,6 +32,25 @@ class TranscriptPeriod(msgspec.Struct, frozen=True, kw_only=True):
         """Whether a day is of it."""
         return (self.first is None or self.first <= day) and (self.last is None or day <= self.last)
 
+    @classmethod
+    def around(cls, periods: Sequence[TranscriptPeriod]) -> TranscriptPeriod:
+        """Return the shortest period that has every day of some; open on both sides where there are none."""
+        firsts, lasts = [one.first for one in periods], [one.last for one in periods]
+        return cls(
+            first=min((day for day in firsts if day is not None), default=None) if None not in firsts else None,
+            last=max((day for day in lasts if day is not None), default=None) if None not in lasts else None,
+        )
+
+    def as_document(self) -> dict[str, str]:
+        """Return the document by which it is kept: the sides that are not open."""
+        sides = {"first": self.first, "last": self.last}
+        return {name: day.isoformat() for name, day in sides.items() if day is not None}
+
+    @classmethod
+    def of_document(cls, document: Mapping[str, str]) -> TranscriptPeriod:
+        """Read it from the document by which it is kept."""
+        return cls(**{name: date.fromisoformat(day) for name, day in document.items()})
+
 
 class TranscriptCredit(msgspec.Struct, frozen=True, kw_only=True):
     """Credit for one board within a row."""

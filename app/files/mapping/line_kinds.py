@@ -9,6 +9,7 @@ from app.domain.batches import BatchKind, RawRow
 from app.files.mapping.line_bodies import read_line
 from app.schemas.activities import ActivityPatch
 from app.schemas.completions import CompletionIn
+from app.schemas.passport.transcripts import TranscriptSearchIn
 from app.schemas.rosters import RosterIn
 from app.schemas.validations import ValidationIn
 
@@ -18,6 +19,7 @@ _MEMBERS = {
     BatchKind.ACTIVITIES: {"action", "activity_id", "close", *ActivityPatch.model_fields},
     BatchKind.LEARNER_VALIDATIONS: {*ValidationIn.model_fields},
     BatchKind.ROSTER: {*RosterIn.model_fields},
+    BatchKind.TRANSCRIPTS: {*TranscriptSearchIn.model_fields},
 }
 """The members that a line of a kind may have."""
 
@@ -33,5 +35,10 @@ def kind_of_lines(rows: Iterable[RawRow], kind: BatchKind) -> BatchKind | None:
         if not body or body.keys() <= _MEMBERS[kind]:
             return None
         lines.append(set(body))
-    fitting = [other for other, members in _MEMBERS.items() if lines and all(line <= members for line in lines)]
+    left_out = {BatchKind.LEARNER_VALIDATIONS if kind is BatchKind.TRANSCRIPTS else BatchKind.TRANSCRIPTS}
+    fitting = [
+        other
+        for other, members in _MEMBERS.items()
+        if lines and other not in left_out and all(line <= members for line in lines)
+    ]
     return fitting[0] if len(fitting) == 1 else None

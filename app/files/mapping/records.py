@@ -11,6 +11,7 @@ from app.domain.batches import EntryMethod, RawRow
 from app.domain.findings import Finding
 from app.domain.identity.rosters import RosterRow
 from app.domain.identity.validations import ValidationRequest
+from app.domain.passport.licensees import LicenseeQuestion
 from app.domain.reports import CompletionReport
 from app.files.mapping.locations import Location, PrefixMap
 
@@ -52,6 +53,13 @@ class RosterRecord(MappedRecord, frozen=True, kw_only=True):
 
     row: RosterRow | None
     """None where it cannot be read; the findings say why."""
+
+
+class LicenseeRecord(MappedRecord, frozen=True, kw_only=True):
+    """Somebody whose transcript is wanted, as they were sent in a file."""
+
+    question: LicenseeQuestion | None
+    """None where it is not clear what is asked for; the findings say why."""
 
 
 class Upload(msgspec.Struct, frozen=True, kw_only=True):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain, islice
 
-from app.domain.batches import BatchKind, Cell, FileFault, FileFaultCode, FileFormat, FileHead, RawRow
+from app.domain.batches import OF_BOARDS, BatchKind, Cell, FileFault, FileFaultCode, FileFormat, FileHead, RawRow
 from app.domain.columns import NOTES, REJECTION
 from app.domain.identity.comparison_keys import code_key
 from app.files.headings import KIND_NAMES, LOOKED_AT, count_known, layout
@@ -15,6 +15,8 @@ from app.files.parsing.merged_cells import SpannedCells, columns_shared, settle_
 
 Rows = Iterator[tuple[int, list[Cell]]]
 """(number, cells) of the rows that are not blank, in their order, without empty cells at the end."""
+_ALIKE = {BatchKind.LEARNER_VALIDATIONS, BatchKind.TRANSCRIPTS}
+"""Kinds with the same columns but for one or two: nobody may upload both, and neither is taken for the other."""
 _NEARLY = 3
 """Known columns that a sheet beside the records may have, for example a list of people."""
 
@@ -123,8 +125,8 @@ class RecordTable:
         """Return the kind that has all of its required headings here, and knows more of the columns."""
         known = count_known(self.headings, self.kind) if self._first else 0
         for other in BatchKind:
-            if other is self.kind or (other is BatchKind.ROSTER and self.fits):
-                # What is read as another kind today has no columns of a roster by chance only.
+            if other is self.kind or (other in OF_BOARDS and self.fits) or {other, self.kind} == _ALIKE:
+                # What is read as another kind today has no columns of a board's files by chance only.
                 continue
             for _, cells in self._first:
                 headings = _texts(cells)

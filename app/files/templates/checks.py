@@ -37,6 +37,7 @@ def checks(template: Template, first_row: int = FIRST_ROW) -> Iterator[tuple[int
         BatchKind.ACTIVITIES: cells.of_activities,
         BatchKind.LEARNER_VALIDATIONS: cells.of_validations,
         BatchKind.ROSTER: cells.of_roster,
+        BatchKind.TRANSCRIPTS: cells.of_licensees,
     }
     for place, placed in enumerate(template.columns):
         cell = f"${column_name(place)}{first_row}"
@@ -176,6 +177,13 @@ class _TemplateCells:
                 yield f'TRIM({cell})=""'
             case "/npi":
                 yield _not_npi(cell)
+
+    def of_licensees(self, placed: TemplateColumn, cell: str) -> Iterator[str]:
+        """Yield what a row of somebody whose transcript is wanted lacks."""
+        yield from self.of_validations(placed, cell)
+        if placed.pointer == "/completed_to":
+            first = self.cell("/completed_from")
+            yield f'AND({cell}<>"",{first}<>"",IFERROR(VALUE({cell})<VALUE({first}),FALSE))'
 
     def of_roster(self, placed: TemplateColumn, cell: str) -> Iterator[str]:
         """Yield what a row of a roster lacks."""

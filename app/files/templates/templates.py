@@ -10,7 +10,18 @@ import msgspec
 from app.domain.batches import BatchKind
 from app.domain.catalogue import Catalogue
 from app.domain.choices import Choices
-from app.domain.columns import ACTIVITIES, LEARNER_LINK, LEARNERS, REMS, ROSTER, VALIDATIONS, Choice, FileColumn, Group
+from app.domain.columns import (
+    ACTIVITIES,
+    LEARNER_LINK,
+    LEARNERS,
+    LICENSEES,
+    REMS,
+    ROSTER,
+    VALIDATIONS,
+    Choice,
+    FileColumn,
+    Group,
+)
 from app.domain.template_samples import ACTIVITY, LEARNER, REMS_LEARNER
 
 BOARDS = 3
@@ -18,7 +29,7 @@ BOARDS = 3
 TYPES = 4
 """Credit types that it has columns for, of each."""
 LEARNERS_FILE, REMS_FILE, ACTIVITIES_FILE, VALIDATIONS_FILE = "learners", "learners-rems", "activities", "validations"
-ROSTER_FILE = "roster"
+ROSTER_FILE, LICENSEES_FILE = "roster", "transcripts"
 
 
 class TemplateColumn(msgspec.Struct, frozen=True, kw_only=True):
@@ -174,6 +185,14 @@ _GUIDANCE: Mapping[str, Mapping[str, str]] = {
         ),
         "/start_date": "An end date ends it. Leaving somebody out removes nobody.",
     },
+    LICENSEES_FILE: {
+        "/first_name": "Both names are needed, as on the licence or certificate.",
+        "/date_of_birth": (
+            "And one of these: your own number (a number without its state or board is yours), another number, the NPI,"
+            " or month and day of birth, MM/DD. All that you give has to fit."
+        ),
+        "/completed_from": "Days of completion, where they differ from those of the whole file.",
+    },
 }
 _LEARNER_COLUMNS, _RECORD_COLUMNS = tuple(_lay_out(LEARNERS)), tuple(_lay_out((*LEARNERS, *REMS)))
 
@@ -198,6 +217,10 @@ TEMPLATES: Mapping[str, Template] = {
         ),
         Template(
             name=ROSTER_FILE, kind=BatchKind.ROSTER, sheet="Roster", columns=tuple(_lay_out(ROSTER)), sample={},
+        ),
+        Template(
+            name=LICENSEES_FILE, kind=BatchKind.TRANSCRIPTS, sheet="Licensees", columns=tuple(_lay_out(LICENSEES)),
+            sample={},
         ),
     )
 }  # fmt: skip

@@ -29,6 +29,7 @@ _KNOWS = {
     BatchKind.ACTIVITIES: "only the service knows what is registered",
     BatchKind.LEARNER_VALIDATIONS: "only the service knows who the learner is",
     BatchKind.ROSTER: "only the service knows what else is on file",
+    BatchKind.TRANSCRIPTS: "only the service knows what can be looked for",
 }
 _LEARNERS = """\
 # Add
@@ -132,6 +133,22 @@ A row that contradicts what is on file of the person who has this number or NPI 
 is told. The operator sees what differs.
 
 """
+_LICENSEES = """\
+# Looking your licensees up
+
+Use one row for each person. First and last name are needed, and one of these: your own number, a licence number with
+its state, a board ID with its board, the NPI, or month and day of birth. A number without its state or board is your
+own. All that you give has to fit exactly.
+
+You see whoever has a licence or certification of your board on file. Anybody else is not found, whatever the reason.
+
+Completed From and Completed To narrow what is added up and listed. Where they are empty, the days that you gave with
+the file count, or all.
+
+The answer comes as a file of your own rows with what was found, and one with every completed activity. A workbook has
+both, as two sheets.
+
+"""
 _AFTER = """\
 # Afterwards
 
@@ -150,6 +167,7 @@ _TEXTS = {
     BatchKind.ACTIVITIES: _ACTIVITIES,
     BatchKind.LEARNER_VALIDATIONS: _VALIDATIONS,
     BatchKind.ROSTER: _ROSTER,
+    BatchKind.TRANSCRIPTS: _LICENSEES,
 }
 
 

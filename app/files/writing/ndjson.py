@@ -14,7 +14,7 @@ from app.core.strict_json import has_repeated_member
 from app.domain.batches import FileHead
 from app.files.line_members import DROPPED, ERRORS, LINE, NOTES, RESULT
 from app.files.side_sheets import SideSheets
-from app.files.writing.result_rows import AnnotatedRow, AnsweredRow, Note
+from app.files.writing.result_rows import AnnotatedRow, AnsweredRow, Details, LicenseeRow, Note
 from app.files.writing.zip_stream import join_pieces
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -50,6 +50,21 @@ def write_results(head: FileHead, rows: Iterable[AnsweredRow]) -> Iterator[bytes
     )
 
 
+def write_transcripts(
+    head: FileHead, rows: Iterable[LicenseeRow], columns: tuple[str, ...], details: Details
+) -> Iterator[bytes]:
+    """Write lines of licensees as sent, with what was found in `_result`."""
+    del head, columns, details
+    return _write((row, RESULT, row.document) for row in rows)
+
+
+def write_table(head: FileHead, rows: Iterable[AnnotatedRow]) -> Iterator[bytes]:
+    """Write rows of our own as lines: each is one already."""
+    del head
+    lines = (f"{row.raw}\n" for row in rows)
+    return (piece.encode() for piece in join_pieces(lines))
+
+
 def _as_members(notes: tuple[Note, ...]) -> list[dict[str, str]]:
     return [
         {
@@ -63,7 +78,7 @@ def _as_members(notes: tuple[Note, ...]) -> list[dict[str, str]]:
     ]
 
 
-def _write(rows: Iterable[tuple[AnnotatedRow | AnsweredRow, str, Any]]) -> Iterator[bytes]:
+def _write(rows: Iterable[tuple[AnnotatedRow | AnsweredRow | LicenseeRow, str, Any]]) -> Iterator[bytes]:
     lines = (f"{_line(row.raw if isinstance(row.raw, str) else '', name, value)}\n" for row, name, value in rows)
     return (piece.encode() for piece in join_pieces(lines))
 

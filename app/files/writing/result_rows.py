@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Protocol
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, Protocol
 
 import msgspec
 
-from app.domain.batches import FileHead, Raw
+from app.domain.batches import Cell, FileHead, Raw
 from app.domain.columns import NOTES, REJECTION, VALIDATION_RESULTS
 from app.files.side_sheets import SideSheets
 
@@ -49,6 +49,24 @@ class AnsweredRow(msgspec.Struct, frozen=True, kw_only=True):
     what_to_do: str = ""
 
 
+class LicenseeRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A row of a list of licensees as it was sent, with what was found."""
+
+    number: int
+    raw: Raw
+    cells: tuple[Cell, ...]
+    """The cells of our columns, in a table."""
+    document: Mapping[str, Any]
+    """The same for a line of JSON."""
+
+
+class Details(msgspec.Struct, frozen=True, kw_only=True):
+    """Every completed activity of those in a list, as a table of its own; read anew whenever it is asked for."""
+
+    head: FileHead
+    rows: Callable[[], Iterator[AnnotatedRow]]
+
+
 class ResultWriter(Protocol):
     """A module that writes one format. Every function yields the bytes of a file, some at a time."""
 
@@ -67,6 +85,16 @@ class ResultWriter(Protocol):
 
     def write_results(self, head: FileHead, rows: Iterable[AnsweredRow]) -> Iterator[bytes]:
         """Write rows of validations as they were sent, with their answers."""
+        ...
+
+    def write_transcripts(
+        self, head: FileHead, rows: Iterable[LicenseeRow], columns: tuple[str, ...], details: Details
+    ) -> Iterator[bytes]:
+        """Write rows of licensees as they were sent, with these columns; a workbook has the details beside them."""
+        ...
+
+    def write_table(self, head: FileHead, rows: Iterable[AnnotatedRow]) -> Iterator[bytes]:
+        """Write rows of our own, below the headings of `head`."""
         ...
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from app.domain.batches import BatchKind, Cell, Element, FileHead, Raw
-from app.domain.columns import REJECTION, VALIDATION_RESULTS, Holds, columns_of
+from app.domain.columns import NAME_ON_FILE, REJECTION, VALIDATION_RESULTS, Holds, columns_of
 from app.domain.identity.comparison_keys import code_key
 from app.files.elements import first_text, local_name, render
 from app.files.headings import layout
@@ -64,7 +64,7 @@ def lay_out(head: FileHead, extra: tuple[str, ...]) -> ResultTable:
     """
     headings = tuple(head.headings) if head.has_columns else FOR_READING
     keys = [code_key(heading) for heading in headings]
-    of_ours = {code_key(name) for names, sign in _sets(head) if code_key(sign) in keys for name in names}
+    of_ours = {code_key(name) for names, sign in _sets(head, extra) if code_key(sign) in keys for name in names}
     wanted = [code_key(heading) for heading in extra]
     written: list[str] = []
     places: dict[int, int] = {}
@@ -95,7 +95,7 @@ def lay_out(head: FileHead, extra: tuple[str, ...]) -> ResultTable:
     )
 
 
-def _sets(head: FileHead) -> Iterator[tuple[tuple[str, ...], str]]:
+def _sets(head: FileHead, extra: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str]]:
     """Yield the sets of our columns that a file can have, with the one heading of each that no sender uses otherwise.
 
     Learner links in a file of completions are the sender's.
@@ -104,6 +104,8 @@ def _sets(head: FileHead) -> Iterator[tuple[tuple[str, ...], str]]:
         yield REJECTION, "Error Codes"
         if layout(head.headings, BatchKind.LEARNER_COMPLETIONS).missing:
             yield VALIDATION_RESULTS, "Learner Link"
+        if NAME_ON_FILE in extra:
+            yield extra, NAME_ON_FILE
 
 
 def headings_holding(*holds: Holds) -> dict[str, Holds]:

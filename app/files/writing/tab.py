@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from typing import TypeAlias
 
 import msgspec
 
@@ -26,6 +27,8 @@ from app.files.writing.result_rows import (
     SUCCESSFUL_COLUMNS,
     AnnotatedRow,
     AnsweredRow,
+    Details,
+    LicenseeRow,
     rejection_texts,
     result_texts,
     warning_texts,
@@ -44,6 +47,10 @@ _DAYS = headings_holding(Holds.DATE, Holds.MONTH_DAY)
 """Columns of days: the time of a date cell is left out."""
 _FORMAT_EXTRAS = re.compile(r'\[[^\]]*\]|[\\"]|;.*')
 _MONTH_AND_YEAR = re.compile(r"m{1,5}[-/ .]*yy")
+
+
+_Written: TypeAlias = tuple[AnnotatedRow | AnsweredRow | LicenseeRow, Sequence[Cell]]
+"""A row, and the cells that are added to it."""
 
 
 class _Style(msgspec.Struct, frozen=True):
@@ -93,15 +100,24 @@ def write_results(head: FileHead, rows: Iterable[AnsweredRow]) -> Iterator[bytes
     return _write(head, RESULT_COLUMNS, ((row, result_texts(row)) for row in rows))
 
 
-def _write(
-    head: FileHead, extra: tuple[str, ...], rows: Iterable[tuple[AnnotatedRow | AnsweredRow, Sequence[str]]]
+def write_transcripts(
+    head: FileHead, rows: Iterable[LicenseeRow], columns: tuple[str, ...], details: Details
 ) -> Iterator[bytes]:
+    """Write rows of licensees as sent, with our columns after them; the details are a file of their own."""
+    del details
+    return _write(head, columns, ((row, row.cells) for row in rows))
+
+
+def write_table(head: FileHead, rows: Iterable[AnnotatedRow]) -> Iterator[bytes]:
+    """Write rows of our own."""
+    return _write(head, (), ((row, ()) for row in rows))
+
+
+def _write(head: FileHead, extra: tuple[str, ...], rows: Iterable[_Written]) -> Iterator[bytes]:
     return (piece.encode("utf-8", "replace") for piece in join_pieces(_lines(head, extra, rows)))
 
 
-def _lines(
-    head: FileHead, extra: tuple[str, ...], rows: Iterable[tuple[AnnotatedRow | AnsweredRow, Sequence[str]]]
-) -> Iterator[str]:
+def _lines(head: FileHead, extra: tuple[str, ...], rows: Iterable[_Written]) -> Iterator[str]:
     table = lay_out(head, extra)
     style = _Style.of(head, table.headings)
     # Excel recognises UTF-8 by the mark only; who sent text without one does not need it.

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from app.domain.batches import Element, FileHead
 from app.files.elements import close_tag, declare, open_tag, render, replace_forbidden, scope_of
 from app.files.side_sheets import SideSheets
-from app.files.writing.result_rows import AnnotatedRow, AnsweredRow, Note, result_texts
+from app.files.writing.result_rows import AnnotatedRow, AnsweredRow, Details, LicenseeRow, Note, result_texts
 from app.files.writing.zip_stream import join_pieces
 
 _DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
@@ -36,6 +36,18 @@ def write_successful(head: FileHead, rows: Iterable[AnnotatedRow]) -> Iterator[b
 def write_results(head: FileHead, rows: Iterable[AnsweredRow]) -> Iterator[bytes]:
     """Write records of validations within the sender's own root, the answer before each."""
     return _write(head, ((row, _answer(row)) for row in rows))
+
+
+def write_transcripts(
+    head: FileHead, rows: Iterable[LicenseeRow], columns: tuple[str, ...], details: Details
+) -> Iterator[bytes]:
+    """Raise `ValueError`: lists of licensees have no form in XML."""
+    raise ValueError("licensees have no form in XML")
+
+
+def write_table(head: FileHead, rows: Iterable[AnnotatedRow]) -> Iterator[bytes]:
+    """Raise `ValueError`: rows of our own have no form in XML."""
+    raise ValueError("rows of our own have no form in XML")
 
 
 def _write(head: FileHead, rows: Iterable[tuple[AnnotatedRow | AnsweredRow, str]]) -> Iterator[bytes]:

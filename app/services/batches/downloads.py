@@ -6,16 +6,27 @@ length takes the same memory.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from enum import StrEnum
 from functools import partial
 from itertools import groupby, islice
+from typing import TypeAlias
 
 import msgspec
 from sqlalchemy import Connection
 
 from app.core.errors import Conflict, CutOff, FileRemoved, NotFound, ParameterInvalid
-from app.domain.batches import Batch, BatchKind, FileFormat, FileHead, RawRow, RowFinding, RowOutcome, RowResult
+from app.domain.batches import (
+    ANSWERED,
+    Batch,
+    BatchKind,
+    FileFormat,
+    FileHead,
+    RawRow,
+    RowFinding,
+    RowOutcome,
+    RowResult,
+)
 from app.domain.held import HeldReason, HeldRecord, HeldStatus
 from app.files.compared_columns import ComparedColumns
 from app.files.formats import FORMATS
@@ -54,9 +65,15 @@ class BatchFile(StrEnum):
     REJECTED = "rejected"
     """The rejected records as sent, with what is wrong; corrected, it can be uploaded as it is."""
     SUCCESSFUL = "successful"
-    """The accepted records with their warnings; validations that were answered, with the answers."""
+    """The accepted records with their warnings; validations and transcripts that were answered, with the answers."""
+    DETAILS = "details"
+    """Of transcripts: every completed activity of those who were found."""
     HELD = "held"
     """The records that were held, as sent, each with what became of it; corrected, it can be uploaded as it is."""
+
+
+AnswerWriter: TypeAlias = Callable[[Connection, Service, Batch, FileHead, BatchFile, FileFormat], Iterator[bytes]]
+"""Writes the answers to a list of licensees, or all of their activities; raises `NotWritable` before the first byte."""
 
 
 class Download(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,14 +85,23 @@ class Download(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def open_download(
-    connection: Connection, caller: Caller, batch_id: str, which: BatchFile, asked: FileFormat | None
+    connection: Connection,
+    caller: Caller,
+    batch_id: str,
+    which: BatchFile,
+    asked: FileFormat | None,
+    transcripts: AnswerWriter | None = None,
 ) -> Download:
     """Return a file of a batch; raises `NotFound` where there is none, `ParameterInvalid` for a format it cannot have.
 
     Files of records exist once the batch has finished: `Conflict` before. If the batch is retried while the file is
-    being written, rows are missing from then on, and writing ends with `CutOff`.
+    being written, rows are missing from then on, and writing ends with `CutOff`. `transcripts` writes the answers to a
+    list of licensees.
     """
     batch = get(connection, caller, batch_id)
+    answers = batch.kind is BatchKind.TRANSCRIPTS and which in (BatchFile.SUCCESSFUL, BatchFile.DETAILS)
+    if (which is BatchFile.DETAILS and not answers) or (answers and transcripts is None):
+        raise NotFound("Only lists of licensees have details." if transcripts is not None else "No such file.")
     if which is BatchFile.ORIGINAL:
         if asked is not None and (batch.head is None or asked is not batch.head.format):
             detail = "The original file is returned as it came, in no other format."
@@ -104,28 +130,39 @@ def open_download(
     try:
         rows = batch.counts.get(which.value, 0) if which in (BatchFile.REJECTED, BatchFile.HELD) else 0
         format = written_format(batch.head, asked, rows)
+        if answers and transcripts is not None:
+            pieces = transcripts(connection, caller.service, batch, batch.head, which, format)
+        else:
+            pieces = _pieces(caller.service, batch, batch.head, which, format)
     except NotWritable as reason:
         raise ParameterInvalid.of("format", str(reason), "Leave format out, or name another.") from None
-    successful = "Answers" if batch.kind is BatchKind.LEARNER_VALIDATIONS else "Successful"
-    titles = {BatchFile.REJECTED: "Rejection", BatchFile.SUCCESSFUL: successful, BatchFile.HELD: "Held"}
+    titles = _TITLES | ({BatchFile.SUCCESSFUL: "Answers"} if batch.kind in ANSWERED else {})
     return Download(
         name=file_name(titles[which], batch.finished_at or batch.updated_at, format, batch.head),
         media_type=media_type(format, batch.head),
-        pieces=_pieces(caller.service, batch, batch.head, which, format),
+        pieces=pieces,
     )
+
+
+_TITLES = {
+    BatchFile.REJECTED: "Rejection",
+    BatchFile.SUCCESSFUL: "Successful",
+    BatchFile.HELD: "Held",
+    BatchFile.DETAILS: "Details",
+}
 
 
 def _pieces(service: Service, batch: Batch, head: FileHead, which: BatchFile, format: FileFormat) -> Iterator[bytes]:
     if which is BatchFile.REJECTED:
         compared = ComparedColumns(head, batch.kind)
-        rows = (_annotate(raw, result, compared) for raw, result in _results(service, batch, _REJECTED))
+        rows = (_annotate(raw, result, compared) for raw, result in results_of(service, batch, _REJECTED))
         support = service.settings.support_contact
         return write_rejected(head, rows, format, sheets_beside(head, batch.kind, service.catalogue, support))
     if which is BatchFile.HELD:
         held = _held_rows(service, batch, ComparedColumns(head, batch.kind))
         support = service.settings.support_contact
         return write_rejected(head, held, format, sheets_beside(head, batch.kind, service.catalogue, support))
-    accepted = _results(service, batch, _ACCEPTED)
+    accepted = results_of(service, batch, _ACCEPTED)
     if batch.kind is BatchKind.LEARNER_VALIDATIONS:
         is_table = FORMATS[format].is_table
         return write_results(head, (_answer(raw, result, is_table=is_table) for raw, result in accepted), format)
@@ -133,7 +170,7 @@ def _pieces(service: Service, batch: Batch, head: FileHead, which: BatchFile, fo
     return write_successful(head, (_annotate(raw, result, compared) for raw, result in accepted), format)
 
 
-def _results(service: Service, batch: Batch, outcomes: tuple[str, ...]) -> Iterator[tuple[RawRow, RowResult]]:
+def results_of(service: Service, batch: Batch, outcomes: tuple[str, ...]) -> Iterator[tuple[RawRow, RowResult]]:
     """Yield records as sent with their results, in their order."""
     place = -1
 
@@ -155,7 +192,7 @@ def _results(service: Service, batch: Batch, outcomes: tuple[str, ...]) -> Itera
 
 def _held_rows(service: Service, batch: Batch, compared: ComparedColumns) -> Iterator[AnnotatedRow]:
     """Yield the records that were held as sent, with what has become of each."""
-    rows = _results(service, batch, _HELD)
+    rows = results_of(service, batch, _HELD)
     while some := list(islice(rows, AT_ONCE)):
         results = [result for _, result in some]
         held = service.database.read(partial(held_of, results=results))

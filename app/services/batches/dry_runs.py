@@ -3,7 +3,7 @@
 Completions are judged over a state in memory that remembers what earlier records would have left. Activities are
 applied in a transaction that is then rolled back; so are rosters, but for the count of birth dates that were tried.
 Validations are answered without making learner ids; what their birth dates, and those of completions, cost is charged
-as by any other door, before anything is told.
+as by any other door, before anything is told. A list of licensees is looked up as ever: there is nothing to leave out.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from app.services.batches.lifecycle import PIECE_ROWS, audit_end
 from app.services.batches.record_kinds import (
     Rows,
     apply_records,
+    apply_transcripts,
     apply_validations,
     ids_of_provider,
     read_completions,
@@ -40,6 +41,7 @@ AT_ONCE = {
     BatchKind.LEARNER_COMPLETIONS: 1_000,
     BatchKind.LEARNER_VALIDATIONS: PIECE_ROWS,
     BatchKind.ROSTER: PIECE_ROWS,
+    BatchKind.TRANSCRIPTS: PIECE_ROWS,
 }
 """Records judged together. Validations and rosters write: where there is one writer, others wait."""
 
@@ -102,6 +104,8 @@ def _judge(service: Service, batch: Batch, rows: Rows, state: DryRunState) -> li
     if batch.kind is BatchKind.LEARNER_VALIDATIONS:
         # Nothing is written but what the birth dates cost, and that stays.
         return service.database.write(partial(_validate, service, batch, rows), background=True)
+    if batch.kind is BatchKind.TRANSCRIPTS:
+        return service.database.write(partial(_look_up, service, batch, rows), background=True)
     if batch.kind is BatchKind.ROSTER:
         return service.database.write(partial(_judge_roster, service, batch, rows), background=True)
     try:
@@ -128,6 +132,16 @@ def _judge_completions(service: Service, batch: Batch, rows: Rows, state: DryRun
 def _validate(service: Service, batch: Batch, rows: Rows, connection: Connection) -> list[RowResult]:
     work = uploader_work(service, batch, connection)
     return reject_all(rows, REVOKED) if work is None else apply_validations(work, batch, rows, naming=False)
+
+
+def _look_up(service: Service, batch: Batch, rows: Rows, connection: Connection) -> list[RowResult]:
+    """Look licensees up as their file would: who was found, and what dates cost, stands in the log."""
+    work = uploader_work(service, batch, connection)
+    if work is None:
+        return reject_all(rows, REVOKED)
+    results = apply_transcripts(work, batch, rows)
+    work.save_commit()
+    return results
 
 
 def _judge_roster(service: Service, batch: Batch, rows: Rows, connection: Connection) -> list[RowResult]:

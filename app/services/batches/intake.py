@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from app.core.errors import Conflict, ErrorItem, FileRemoved, Forbidden
 from app.core.http.multipart import PIECE, Form, read_multipart
-from app.domain.batches import Batch, BatchKind, OnUnmatched
+from app.domain.batches import OF_BOARDS, Batch, BatchKind, OnUnmatched
 from app.schemas.batch_form import permission_missing, read_form
 from app.services.batches import lifecycle, lookup
 from app.services.batches.lifecycle import NewBatch
@@ -138,6 +138,7 @@ async def _send_again(
         permission_attested=permission_attested,
         dry_run=dry_run,
         on_unmatched=batch.on_unmatched if of_learners else OnUnmatched.REJECT,
+        completed=lifecycle.period_of(batch),
     )
     return await create_once(caller, upload, given, answer_of)
 
@@ -179,14 +180,26 @@ def _new_batch(form: Form, upload_id: str) -> NewBatch:
         permission_attested=read.permission_attested,
         dry_run=read.dry_run,
         on_unmatched=read.on_unmatched,
+        completed=read.completed,
     )
 
 
 def _require_right_kind(caller: Caller, kind: BatchKind) -> None:
-    """Raise `Forbidden` for a kind of records that is not the caller's: rosters are boards', all others providers'."""
+    """Raise `Forbidden` for a kind of records that is not the caller's: boards have their own, providers all others."""
     of_board = caller.batch_owner.board is not None
-    if of_board is (kind is BatchKind.ROSTER):
-        return
-    detail = "A board's client uploads rosters only." if of_board else "A roster is uploaded by its board's own client."
-    hint = "Send kind=roster." if of_board else "Ask the board to upload it: what it says counts for itself alone."
-    raise Forbidden(detail, errors=[ErrorItem(code=Forbidden.code, pointer="/kind", detail=detail, hint=hint)])
+    if of_board is not (kind in OF_BOARDS):
+        kinds = " or ".join(f"kind={one}" for one in BatchKind if one in OF_BOARDS)
+        detail = "A board's client uploads rosters and lists for transcripts only." if of_board else _NOT_YOURS[kind]
+        hint = f"Send {kinds}." if of_board else _ASK_THE_BOARD[kind]
+        raise Forbidden(detail, errors=[ErrorItem(code=Forbidden.code, pointer="/kind", detail=detail, hint=hint)])
+    lookup.require_scope(caller, kind)
+
+
+_NOT_YOURS = {
+    BatchKind.ROSTER: "A roster is uploaded by its board's own client.",
+    BatchKind.TRANSCRIPTS: "Transcripts are looked up by a board's own client.",
+}
+_ASK_THE_BOARD = {
+    BatchKind.ROSTER: "Ask the board to upload it: what it says counts for itself alone.",
+    BatchKind.TRANSCRIPTS: "A board sees those whom it has certified or licensed, and nobody else does.",
+}

@@ -12,7 +12,8 @@ from app.core.clock import new_id
 from app.core.errors import Conflict, NotFound
 from app.domain.audit import BatchAudit
 from app.domain.batches import Batch, BatchKind, BatchStatus, FileFaultCode, OnUnmatched, RowOutcome
-from app.services.batches.lookup import get
+from app.domain.passport.transcripts import TranscriptPeriod
+from app.services.batches.lookup import get, require_scope
 from app.services.context import Work
 from app.store import batch_mends, batch_rows, batches, uploads
 
@@ -35,6 +36,13 @@ class NewBatch(msgspec.Struct, frozen=True, kw_only=True):
     on_unmatched: OnUnmatched = OnUnmatched.REJECT
     mends: str | None = None
     """The batch whose rejected records it reports again."""
+    completed: TranscriptPeriod = TranscriptPeriod()
+    """Days of completion that its transcripts cover, where a row says nothing else."""
+
+
+def period_of(batch: Batch) -> TranscriptPeriod:
+    """Return the days of completion that a batch's transcripts cover, where a row says nothing else."""
+    return TranscriptPeriod(first=batch.completed_from, last=batch.completed_to)
 
 
 def create(work: Work, given: NewBatch) -> Batch:
@@ -71,6 +79,8 @@ def create(work: Work, given: NewBatch) -> Batch:
             "attempts": 0,
             "fence": 0,
             "mends": given.mends,
+            "completed_from": given.completed.first,
+            "completed_to": given.completed.last,
         },
     )
     # Keyed: a plain digest of a short file would be as good as its content.
@@ -170,4 +180,5 @@ def lock(work: Work, batch_id: str) -> Batch:
     batch = batches.one(work.connection, work.caller.batch_owner, batch_id, for_update=True)
     if batch is None:
         raise NotFound("There is no such batch.")
+    require_scope(work.caller, batch.kind)
     return batch

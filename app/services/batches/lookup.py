@@ -8,14 +8,15 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 import msgspec
 from sqlalchemy import Connection
 
-from app.core.errors import NotFound
-from app.domain.batches import Batch, RowOutcome, RowResult
+from app.core.errors import Forbidden, NotFound
+from app.domain.batches import Batch, BatchKind, RowOutcome, RowResult
 from app.domain.held import HeldRecord
 from app.domain.looking.attention import Moments
 from app.services.context import Caller, read_async
 from app.store import batch_rows, batches
 from app.store.held import records
 
+READS_TRANSCRIPTS = "transcripts:read"
 POLL_SECONDS = 0.05
 """The first pause while a batch is waited for; pauses grow to ten times that."""
 
@@ -25,7 +26,15 @@ def get(connection: Connection, caller: Caller, batch_id: str) -> Batch:
     batch = batches.one(connection, caller.batch_owner, batch_id)
     if batch is None:
         raise NotFound("There is no such batch.")
+    require_scope(caller, batch.kind)
     return batch
+
+
+def require_scope(caller: Caller, kind: BatchKind) -> None:
+    """Raise `Forbidden` for a list of licensees where the caller may not read transcripts: its answers are some."""
+    if kind is BatchKind.TRANSCRIPTS and READS_TRANSCRIPTS not in caller.client.scopes:
+        detail = f"The client lacks the scope {READS_TRANSCRIPTS}. Scopes are given when a client is made, or changed."
+        raise Forbidden(detail)
 
 
 def page(

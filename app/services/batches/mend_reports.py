@@ -78,6 +78,7 @@ async def report(
         dry_run=False,
         on_unmatched=batch.on_unmatched,
         mends=batch_id,
+        completed=lifecycle.period_of(batch),
     )
 
     def produce(work: Work) -> Answer:

@@ -1,4 +1,4 @@
-"""Applying the records of a file by their kind: completions, activities, validations or a roster.
+"""Applying the records of a file by their kind: completions, activities, validations, a roster, or licensees.
 
 Each kind has one function that takes records in their order and returns their results, within the caller's transaction.
 """
@@ -29,12 +29,15 @@ from app.domain.findings import Finding
 from app.domain.identity.matches import Result
 from app.domain.identity.rosters import RosterRow
 from app.domain.identity.validations import ValidationAnswer
+from app.domain.passport.licensees import LicenseeQuestion
+from app.domain.passport.transcripts import TranscriptPeriod
 from app.domain.reports import CompletionReport
 from app.files.formats import FORMATS
-from app.files.mapping.records import CompletionRecord, Mapper, RosterRecord, Upload, ValidationRecord
+from app.files.mapping.records import CompletionRecord, LicenseeRecord, Mapper, RosterRecord, Upload, ValidationRecord
+from app.rules.licensees import judge_licensee
 from app.services.activities import file_rows
 from app.services.context import Work
-from app.services.registry import rosters, validations
+from app.services.registry import licensee_search, rosters, validations
 from app.services.registry.rosters import RosterResult
 from app.services.reporting import bulk
 from app.services.reporting.pipeline import Submitted
@@ -78,6 +81,8 @@ def apply_records(work: Work, batch: Batch, rows: Rows, take_roster: TakeRoster 
             return apply_validations(work, batch, rows)
         case BatchKind.ROSTER:
             return _apply_roster(work, batch, rows, take_roster)
+        case BatchKind.TRANSCRIPTS:
+            return apply_transcripts(work, batch, rows)
 
 
 @lru_cache(maxsize=16)
@@ -105,6 +110,11 @@ def _validation_mapper(format: FileFormat, headings: tuple[str, ...]) -> Mapper[
 @lru_cache(maxsize=16)
 def _roster_mapper(format: FileFormat, headings: tuple[str, ...]) -> Mapper[RosterRecord]:
     return FORMATS[format].rosters(FileHead(format=format, headings=headings))
+
+
+@lru_cache(maxsize=16)
+def _licensee_mapper(format: FileFormat, headings: tuple[str, ...]) -> Mapper[LicenseeRecord]:
+    return FORMATS[format].licensees(FileHead(format=format, headings=headings))
 
 
 class MappedCompletions(msgspec.Struct, frozen=True, kw_only=True):
@@ -221,6 +231,51 @@ def _apply_roster(work: Work, batch: Batch, rows: Rows, take: TakeRoster) -> lis
             )
         )
     return results
+
+
+def apply_transcripts(work: Work, batch: Batch, rows: Rows) -> list[RowResult]:
+    """Look up whose transcripts are wanted, in their order; who is found is kept by their id, what stands is not."""
+    assert batch.head is not None and batch.board is not None
+    catalogue = work.service.catalogue
+    mapper = _licensee_mapper(batch.head.format, tuple(batch.head.headings))
+    records = [(place, mapper.read(raw)) for place, raw in rows]
+    questions = [_of_file(record.question, batch) for _, record in records]
+    judged = [judge_licensee(question, catalogue) if question is not None else () for question in questions]
+    asked = [
+        question.known
+        for question, findings in zip(questions, judged, strict=True)
+        if question is not None and not findings
+    ]
+    found = iter(licensee_search.find_listed(work, batch.batch_id, asked, catalogue.boards[batch.board]))
+    is_table = FORMATS[batch.head.format].is_table
+    results = []
+    for (place, record), question, findings in zip(records, questions, judged, strict=True):
+        refused = (*record.findings, *findings)
+        if question is None or findings:
+            located = locate_findings(refused, partial(mapper.locate, record=record), is_table=is_table)
+            results.append(RowResult(place=place, number=record.number, outcome=RowOutcome.REJECTED, findings=located))
+            continue
+        physician_id = next(found)
+        results.append(
+            RowResult(
+                place=place,
+                number=record.number,
+                outcome=RowOutcome.ONE if physician_id is not None else RowOutcome.NONE,
+                record_id=physician_id,
+                answer=question.completed.as_document() if physician_id is not None else None,
+            )
+        )
+    return results
+
+
+def _of_file(question: LicenseeQuestion | None, batch: Batch) -> LicenseeQuestion | None:
+    """Return a question with the days of its file, where its row names no other ones."""
+    if question is None:
+        return None
+    own = question.completed
+    first = own.first if own.first is not None else batch.completed_from
+    last = own.last if own.last is not None else batch.completed_to
+    return replace(question, completed=TranscriptPeriod(first=first, last=last))
 
 
 def _rejects(findings: Iterable[Finding]) -> bool:

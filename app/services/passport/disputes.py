@@ -314,9 +314,9 @@ def tell_physician(work: Work, dispute: Dispute, *, answered: bool = False) -> N
 
 
 def open_by_record(connection: Connection, learner_ids: Iterable[str]) -> dict[str, list[Dispute]]:
-    """Return a physician's open disputes about one record, by the record."""
+    """Return the open disputes of physicians about one record, by the record."""
     found: dict[str, list[Dispute]] = {}
-    for one in disputes.of_learner(connection, frozenset(learner_ids)):
+    for one in disputes.open_of(connection, learner_ids):
         if one.status.is_open and one.completion_id is not None:
             found.setdefault(one.completion_id, []).append(one)
     return found

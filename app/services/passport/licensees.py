@@ -14,24 +14,23 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import msgspec
-from msgspec.structs import replace
 from sqlalchemy import Connection
 
-from app.core.errors import ErrorItem, Forbidden, InvalidRequest, NotFound, fault_at
+from app.core.errors import Forbidden, InvalidRequest, NotFound
 from app.domain.boards import Board
 from app.domain.clients import Role
 from app.domain.identity.physicians import Physician
 from app.domain.identity.validations import ValidationRequest
-from app.domain.passport.audit import LicenseeSearchAudit
 from app.domain.passport.licensees import FoundTranscript, LicenseeQuestion
 from app.domain.passport.transcripts import Transcript, TranscriptPeriod
-from app.rules.validations import judge_validation
+from app.rules.licensees import judge_licensee
 from app.services.context import Caller, Work, read_async, transact_async
 from app.services.findings import rejection_of
 from app.services.passport import my_credits, publishing
 from app.services.passport.publishing import Prepared
 from app.services.registry import physicians as registry
-from app.services.registry.own_data import find_licensee, has_on_file
+from app.services.registry.licensee_search import find_one, place_of
+from app.services.registry.own_data import has_on_file
 from app.store.passport import transcripts
 from app.store.registry import physicians
 
@@ -62,21 +61,9 @@ async def look_up(caller: Caller, question: LicenseeQuestion) -> FoundTranscript
 
 
 def _judge(caller: Caller, question: LicenseeQuestion) -> None:
-    known, faults = question.known, list[ErrorItem]()
-    findings = judge_validation(known, caller.service.catalogue)
+    findings = judge_licensee(question, caller.service.catalogue)
     if findings:
-        faults += rejection_of(InvalidRequest, findings).errors
-    if not (known.birth_date or known.npi or known.license_id or known.board_id):
-        detail = "Names alone tell nobody from others of the name."
-        hint = "Give a licence number, a board ID, an NPI, or the birth month and day as MM/DD."
-        faults.append(fault_at("/license_id", detail, hint))
-    for name, period in (("completed", question.completed), ("submitted", question.submitted)):
-        if period.first is not None and period.last is not None and period.last < period.first:
-            detail = "The last day is before the first."
-            hint = f"Exchange {name}_from and {name}_to, or leave one out."
-            faults.append(fault_at(f"/{name}_to", detail, hint))
-    if faults:
-        raise InvalidRequest(errors=faults)
+        raise InvalidRequest(errors=rejection_of(InvalidRequest, findings).errors)
 
 
 def board_of(caller: Caller) -> Board | None:
@@ -88,19 +75,11 @@ def board_of(caller: Caller) -> Board | None:
 
 
 def _place(caller: Caller) -> str:
-    """Return what all clients of a caller's board have in common, or all of the operator's."""
-    board = board_of(caller)
-    return f"board {board.code}" if board is not None else Role.OPERATOR.value
+    return place_of(board_of(caller))
 
 
 def _find(work: Work, known: ValidationRequest) -> str | None:
-    """Return the licensee who is meant; what was given is charged, and that it was asked stands in the log."""
-    # Who has found somebody by their birth date is the board, not one of its clients.
-    asking = Work(connection=work.connection, caller=replace(work.caller, provider=_place(work.caller)), now=work.now)
-    found = find_licensee(asking, known, board_of(work.caller))
-    verb, subject = ("look-at", found) if found is not None else ("search", work.commit_id)
-    work.audit(verb, subject, LicenseeSearchAudit(found=int(found is not None)))
-    return found
+    return find_one(work, known, board_of(work.caller))
 
 
 def _read(

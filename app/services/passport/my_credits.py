@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
 
 import msgspec
 from sqlalchemy import Connection
@@ -11,7 +12,7 @@ from app.domain.boards import BoardKind
 from app.domain.catalogue import Catalogue
 from app.domain.credits import Completion, Credit, CreditStatus
 from app.domain.identity.physicians import Physician
-from app.domain.passport.disputes import DisputeKind
+from app.domain.passport.disputes import DisputeKind, WithdrawnPermission
 from app.domain.passport.published import StandingRow
 from app.domain.passport.transcripts import (
     BoardNumber,
@@ -29,7 +30,6 @@ from app.services.passport.names import load_names
 from app.services.passport.permission import covers
 from app.store import completions
 from app.store.passport import permissions
-from app.store.registry import physicians
 
 
 class CreditRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,34 +64,43 @@ def look(connection: Connection, caller: Caller, period: TranscriptPeriod) -> My
 
 def records_of(connection: Connection, physician: Physician, period: TranscriptPeriod) -> list[CreditRecord]:
     """Return what was reported for a physician in a period, the newest first."""
-    ids = physicians.completion_ids_of(connection, physician.physician_id, withdrawn=True)
-    found = [one for one in completions.load_by_ids(connection, ids) if period.covers(one.completed_on)]
+    return records_of_each(connection, [physician], period)[physician.physician_id]
+
+
+def records_of_each(
+    connection: Connection, physicians: Collection[Physician], period: TranscriptPeriod
+) -> dict[str, list[CreditRecord]]:
+    """Return what was reported for physicians in a period, the newest first, by their ids: the statements of one."""
+    by_id: dict[str, list[CreditRecord]] = {one.physician_id: [] for one in physicians}
+    found = completions.load_of_physicians(connection, by_id, period.first, period.last)
     named = load_names(connection, found)
-    flags = _flags_of(connection, physician, found)
-    return [
-        CreditRecord(
+    flags = _flags_of(connection, physicians, found)
+    for one in sorted(found, key=lambda one: (one.completed_on, one.completion_id), reverse=True):
+        record = CreditRecord(
             completion=one,
             activity=named.activity(one.activity_id),
             provider=named.provider(one.provider_id),
             flags=flags.get(one.completion_id, ()),
         )
-        for one in sorted(found, key=lambda one: (one.completed_on, one.completion_id), reverse=True)
-    ]
+        by_id[one.physician_id or ""].append(record)
+    return by_id
 
 
 def _flags_of(
-    connection: Connection, physician: Physician, found: Sequence[Completion]
+    connection: Connection, physicians: Iterable[Physician], found: Sequence[Completion]
 ) -> dict[str, tuple[RowFlag, ...]]:
     """Return by record what is open about it: a dispute, or permission that was withdrawn while it stands."""
-    ids = (physician.physician_id, *physician.aliases)
-    disputed = open_by_record(connection, ids)
-    withdrawn = permissions.standing_of(connection, ids)
+    now = {id: one.physician_id for one in physicians for id in (one.physician_id, *one.aliases)}
+    disputed = open_by_record(connection, now)
+    withdrawn: defaultdict[str, list[WithdrawnPermission]] = defaultdict(list)
+    for permission in permissions.standing_of(connection, now):
+        withdrawn[now[permission.learner_id]].append(permission)
     flags: dict[str, tuple[RowFlag, ...]] = {}
     for record in found:
         if record.withdrawn_at is not None:
             continue
         kinds = {dispute.kind for dispute in disputed.get(record.completion_id, ())} - {DisputeKind.PERMISSION}
-        unpermitted = any(covers(permission, record) for permission in withdrawn)
+        unpermitted = any(covers(permission, record) for permission in withdrawn.get(record.physician_id or "", ()))
         flags[record.completion_id] = (
             *((RowFlag.DISPUTED,) if kinds else ()),
             *((RowFlag.PERMISSION_WITHDRAWN,) if unpermitted else ()),

@@ -30,8 +30,7 @@ class RecordNames(msgspec.Struct, frozen=True, kw_only=True):
 
 def load_names(connection: Connection, named: Sequence[Completion] | Sequence[Dispute]) -> RecordNames:
     """Return what the activities and providers of records, or of disputes, are called."""
-    activities = activity_lists.load_by_ids(connection, sorted({one.activity_id for one in named if one.activity_id}))
     return RecordNames(
-        titles={id: stored.activity.title for id, stored in activities.items()},
+        titles=activity_lists.titles_of(connection, {one.activity_id for one in named if one.activity_id}),
         providers=persons.provider_names(connection, sorted({one.provider_id for one in named})) if named else {},
     )

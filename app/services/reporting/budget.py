@@ -47,7 +47,8 @@ from app.store.registry import budgets
 
 DOORS = {
     "validate_learner": "a validation",
-    "upload_batch": "a file of validations, or of completions that are added, updated or deleted; its dry run",
+    "upload_batch": "a file of validations, of completions that are added, updated or deleted, or of licensees whose "
+    "transcripts a board asks for; its dry run",
     "report_completion": "a report, with an idempotency key or without",
     "preview_completion": "a report that is only judged",
     "report_completions": "many reports at once",

@@ -112,6 +112,17 @@ def of_learner(
     return _DISPUTE.read(connection, rows)
 
 
+def open_of(connection: Connection, learner_ids: Iterable[str]) -> list[Dispute]:
+    """Return the disputes of physicians that are not closed."""
+    rows = select_by_ids(
+        connection,
+        f"SELECT {_DISPUTE.columns} FROM {{keys}} JOIN disputes d ON d.learner_id = k.id AND d.closed_at IS NULL "
+        "ORDER BY d.dispute_id DESC",
+        set(learner_ids),
+    )
+    return _DISPUTE.read(connection, rows)
+
+
 def open_of_permission(connection: Connection, permission_id: str) -> Dispute | None:
     """Return the open dispute that came with a withdrawal of permission, locked for this transaction."""
     rows = fetch(

@@ -43,7 +43,7 @@ def one(connection: Connection, permission_id: str) -> WithdrawnPermission | Non
 
 
 def standing_of(connection: Connection, learner_ids: Collection[str]) -> list[WithdrawnPermission]:
-    """Return what a physician has withdrawn and not given back, the oldest first; who has several ids after a merge."""
+    """Return what physicians have withdrawn and not given back, the oldest first; one has several ids after a merge."""
     marks, parameters = in_list("id", sorted(learner_ids))
     rows = fetch(
         connection,

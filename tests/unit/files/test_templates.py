@@ -15,7 +15,7 @@ from app.core.errors import NotFound
 from app.domain.batches import BatchKind, FileFormat
 from app.domain.boards import BoardKind
 from app.domain.choices import ACTIONS, choices_of
-from app.domain.columns import ACTIVITIES, LEARNERS, REMS, ROSTER, VALIDATIONS, Choice, required_headings
+from app.domain.columns import ACTIVITIES, LEARNERS, LICENSEES, REMS, ROSTER, VALIDATIONS, Choice, required_headings
 from app.domain.rems import DEA_REGISTRATIONS, PROFESSIONS, TIMES_IN_PRACTICE
 from app.domain.states import STATES
 from app.files.templates.checks import LAST_ROW, checks
@@ -36,8 +36,8 @@ def headings(name: str, books: dict[str, Any]) -> list[str]:
     return [cell.value for cell in books[name].worksheets[0][2]]
 
 
-def test_the_five_templates_are_there() -> None:
-    assert NAMES == ("learners", "learners-rems", "activities", "validations", "roster")
+def test_the_six_templates_are_there() -> None:
+    assert NAMES == ("learners", "learners-rems", "activities", "validations", "roster", "transcripts")
 
 
 @every_template
@@ -53,9 +53,12 @@ def test_a_workbook_opens_on_the_sheet_to_fill_in(name: str, books: dict[str, An
 
 @every_template
 def test_every_column_of_the_table_stands_in_its_template(name: str, books: dict[str, Any]) -> None:
-    tables = {"learners": LEARNERS, "learners-rems": (*LEARNERS, *REMS), "activities": ACTIVITIES, "roster": ROSTER}
+    tables = {
+        "learners": LEARNERS, "learners-rems": (*LEARNERS, *REMS), "activities": ACTIVITIES,
+        "validations": VALIDATIONS, "roster": ROSTER, "transcripts": LICENSEES,
+    }  # fmt: skip
     given = headings(name, books)
-    for column in tables.get(name, VALIDATIONS):
+    for column in tables[name]:
         assert column.heading in given
     for column in required_headings(TEMPLATES[name].kind):
         assert column.heading in given

@@ -13,9 +13,9 @@ from app.core.csv_text import escape_formula, unescape_formula
 from app.domain.batches import FileFormat, RawRow
 from app.files import result_files
 from app.files.result_files import NotWritable, written_format
-from app.files.writing import workbook
+from app.files.writing import sheet_writer
 from app.files.writing.result_rows import AnnotatedRow
-from app.files.writing.workbook import serial_of
+from app.files.writing.sheet_cells import serial_of
 from tests.builders.headings import WITH_DEPARTMENT
 from tests.builders.written_files import (
     LINE,
@@ -75,7 +75,7 @@ def test_a_cell_that_is_refused_and_warned_of_is_red_and_says_both() -> None:
 
 
 def test_comments_are_bounded_and_colours_are_not(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(workbook, "MOST_COMMENTS", 3)
+    monkeypatch.setattr(sheet_writer, "MOST_COMMENTS", 3)
     sheet = sheet_of(whole(result_files.write_rejected(a_head(), [a_written() for _ in range(5)])))
     assert [bool(sheet[f"B{row}"].comment) for row in range(3, 8)] == [True, True, True, False, False]
     assert all(sheet[f"B{row}"].fill.fgColor.rgb == RED for row in range(3, 8))
