@@ -22,6 +22,14 @@ class PassportAccountAudit(AuditFields, frozen=True, kw_only=True):
     """The claim of somebody else."""
 
 
+class MailChoicesAudit(AuditFields, frozen=True, kw_only=True):
+    """A physician chose what they are mailed of; the subject is the account."""
+
+    noun: ClassVar[str] = "passport-mails"
+
+    changed: Sequence[str]
+
+
 class TranscriptAudit(AuditFields, frozen=True, kw_only=True):
     """A transcript was published, by its physician or for a board, or its physician was erased."""
 
@@ -100,6 +108,6 @@ class ShareAudit(AuditFields, frozen=True, kw_only=True):
 
 KINDS: tuple[type[AuditFields], ...] = (
     PassportAccountAudit, TranscriptAudit, DisputeAudit, PermissionAudit, JoiningCodeAudit, LicenseeSearchAudit,
-    ShareAudit,
+    ShareAudit, MailChoicesAudit,
 )  # fmt: skip
 """All kinds of entries here: the log is searched by their nouns."""

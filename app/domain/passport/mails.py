@@ -130,15 +130,3 @@ def closed_text(link: str) -> MailText:
             link,
         ),
     )
-
-
-def viewed_text(link: str) -> MailText:
-    """Return the mail to a physician whose link was opened for the first time on a day."""
-    return MailText(
-        subject="A link to your transcript was opened",
-        body=letter(
-            "A link that you gave to your transcript was opened today. Which, and how often, stands here:",
-            link,
-            "You can end it there at any time. One mail is sent for a link and a day.",
-        ),
-    )

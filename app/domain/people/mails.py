@@ -19,6 +19,7 @@ RETRIES = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30), ti
 MOST_PLACES = 50
 """Providers of one mail; the others are counted."""
 _LINE = 72
+_MARK = "- "
 
 
 class MailKind(enum.StrEnum):
@@ -124,10 +125,7 @@ def notice_text(what: str, *, service: str) -> MailText:
 
 def attention_text(places: Sequence[PlaceWaiting], link: str, *, service: str) -> MailText:
     """Return the mail that says what waits: counts, and nobody's name."""
-    parts = [
-        "\n".join([_wrap(place.name), *(_wrap(sentence, "- ") for sentence in place.sentences)])
-        for place in places[:MOST_PLACES]
-    ]
+    parts = [f"{_wrap(place.name)}\n{listed(place.sentences)}" for place in places[:MOST_PLACES]]
     if len(places) > MOST_PLACES:
         parts.append(f"And {len(places) - MOST_PLACES} more providers.")
     waiting = sum(len(place.sentences) for place in places)
@@ -145,8 +143,13 @@ def attention_text(places: Sequence[PlaceWaiting], link: str, *, service: str) -
 
 
 def letter(*paragraphs: str) -> str:
-    """Return paragraphs as the body of a mail."""
-    return "\n\n".join(map(_wrap, paragraphs)) + "\n"
+    """Return paragraphs as the body of a mail; lists among them stay as they are."""
+    return "\n\n".join(text if text.startswith(_MARK) else _wrap(text) for text in paragraphs) + "\n"
+
+
+def listed(items: Sequence[str]) -> str:
+    """Return a paragraph that lists things, one below the other."""
+    return "\n".join(_wrap(item, _MARK) for item in items)
 
 
 def _wrap(text: str, mark: str = "") -> str:

@@ -18,18 +18,16 @@ from sqlalchemy import Connection
 from app.core.clock import new_id
 from app.core.errors import Conflict, InvalidRequest, NotFound, fault_at
 from app.core.security import digest_of
-from app.domain.passport import mails as texts
 from app.domain.passport.audit import ShareAudit
+from app.domain.passport.notices import NoticeKind
 from app.domain.passport.shares import LONGEST_RECEIVER, MOST_DAYS, MOST_OPEN, RECEIVER_KEPT, Share, ShareView
 from app.domain.passport.transcripts import Transcript, TranscriptPeriod
-from app.domain.people.mails import MailKind
 from app.domain.people.persons import StaffPerson
 from app.services.context import Caller, Service, Work, operator, read_async, transact, transact_async
-from app.services.passport import my_credits, publishing, verification
+from app.services.passport import my_credits, publishing, telling, verification
 from app.services.passport.accounts import confirmed
 from app.services.passport.publishing import Prepared
 from app.services.passport.verification import VerifiedTranscript
-from app.services.people import mail
 from app.services.registry import physicians as registry
 from app.store.passport import accounts, shares, transcripts
 from app.store.people import persons
@@ -242,8 +240,7 @@ def _count(work: Work, token: str, *, pdf: bool) -> Share | None:
     assert account is not None
     day = _today(_person(connection, account.person_id), work.now)
     if shares.count_view(connection, share.share_id, day, pdf=pdf) and share.mails_views:
-        link = mail.address_of(work.service, "/passport/shares")
-        mail.queue(work, account.person_id, MailKind.PASSPORT, texts.viewed_text(link))
+        telling.note(work, [(account.learner_id, NoticeKind.VIEWED, share.share_id)])
     work.audit("view", share.share_id, audit_of(share))
     return share
 

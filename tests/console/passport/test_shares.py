@@ -7,10 +7,11 @@ from datetime import timedelta
 
 import pytest
 
+from app.domain.passport.notices import SETTLED_AFTER
 from app.services.access import erasure
 from app.services.context import Service
 from app.services.operations import checks
-from app.services.passport import forgetting
+from app.services.passport import forgetting, telling
 from tests.builders.people import physicians_on_file
 from tests.harness.access.people import mails
 from tests.harness.api import Api, settle
@@ -95,7 +96,10 @@ def test_the_physician_sees_on_which_days_a_link_was_opened_and_how_often(
     opened(receiver, path)
     receiver.send(f"{path}/pdf")
     clock.now += timedelta(days=1)
+    telling.tell(service)
     receiver.send(f"{path}/pdf")
+    clock.now += SETTLED_AFTER
+    telling.tell(service)
     enter(physician, service)
     assert views(physician) == ["12/21/2021: PDF taken 1 time; 12/20/2021: opened 2 times, PDF taken 1 time"]
     told = mails(service)[before:]
@@ -104,10 +108,14 @@ def test_the_physician_sees_on_which_days_a_link_was_opened_and_how_often(
     settle(service)
 
 
-def test_nobody_is_mailed_who_did_not_ask_for_it(physician: Window, open_window: OpenWindow, service: Service) -> None:
+def test_nobody_is_mailed_who_did_not_ask_for_it(
+    physician: Window, open_window: OpenWindow, service: Service, clock: ManualClock
+) -> None:
     path = share(physician)
     before = len(mails(service))
     opened(open_window(), path)
+    clock.now += timedelta(days=8)
+    telling.tell(service)
     assert len(mails(service)) == before
     settle(service)
 

@@ -10,14 +10,16 @@ from app.console.cookies import drop_session
 from app.console.drawn_forms import DrawnForm, Said, said_of_problem
 from app.console.frame import Flash, go_to, page
 from app.console.once import submit_once
+from app.console.pages.passport.confirming import lead_to_confirming
 from app.console.routes import PageRoute, Sent, value_of
 from app.console.visitors import Physician, Visitor
 from app.console.words import instant
-from app.core.errors import Conflict, InvalidRequest
+from app.core.errors import Conflict, Forbidden, InvalidRequest
 from app.domain.identity.physicians import FiledNumber
 from app.domain.passport.accounts import PassportClaim
+from app.domain.passport.notices import MailChoices, MailTime
 from app.services.context import read_async, transact_async
-from app.services.passport import accounts, permission
+from app.services.passport import accounts, permission, telling
 from app.services.passport.accounts import Holder
 from app.services.passport.permission import ProviderPermission
 
@@ -37,6 +39,19 @@ class PermittedProvider(msgspec.Struct, frozen=True, kw_only=True):
     """By which it is asked to withdraw what stands; empty where nothing is asked for."""
 
 
+_TIMES = (
+    (MailTime.AT_ONCE.value, "At once"),
+    (MailTime.WEEKLY.value, "On Monday, all in one mail"),
+    (MailTime.NONE.value, "Never"),
+)
+_MAILS = (
+    ("reported", "Credit was reported for you"),
+    ("rejected", "A board rejected credit"),
+    ("withdrawn", "Credit was withdrawn, or an amount corrected"),
+    ("viewed", "A link that you gave was opened"),
+)
+
+
 class PassportSettingsView(msgspec.Struct, frozen=True, kw_only=True):
     """What the settings of a physician show."""
 
@@ -48,8 +63,11 @@ class PassportSettingsView(msgspec.Struct, frozen=True, kw_only=True):
     """(board, number) of licences and certifications on file."""
     providers: tuple[PermittedProvider, ...]
     """Those that have reported the physician."""
+    mails: tuple[tuple[str, str, str], ...]
+    """(field, of what, when) of mails that are a choice."""
     claims: tuple[tuple[str, str, bool], ...]
     """(claim, when, whether the physician has objected) of others who have asked for the account."""
+    times: tuple[tuple[str, str], ...] = _TIMES
 
 
 @router.get("")
@@ -69,6 +87,25 @@ async def confirm_by_code(request: Request, visitor: Physician, sent: Sent) -> R
         said = Said(pointer="/code", text=refusal.detail)
         return await _show(request, visitor, DrawnForm(sent, [said]), refusal.status)
     return go_to(request, "/passport/credits", Flash(text="Your account is confirmed."))
+
+
+@router.post("/mails")
+async def choose_mails(request: Request, visitor: Physician, sent: Sent) -> Response:
+    """Choose what is mailed, and when."""
+    given = {name: value_of(sent, name) for name, _ in _MAILS}
+    said = [
+        Said(pointer=name, text="There is no such choice.", hint="Choose one of them.")
+        for name, value in given.items()
+        if value not in set(MailTime)
+    ]
+    if said:
+        return await _show(request, visitor, DrawnForm(sent, said), 422)
+    chosen = MailChoices(**{name: MailTime(value) for name, value in given.items()})
+    try:
+        await transact_async(visitor.caller, telling.choose, chosen)
+    except Forbidden:
+        return lead_to_confirming(request)
+    return go_to(request, "/passport/settings#mails", Flash(text="Your mails were changed."))
 
 
 @router.post("/claims/{claim_id}/object")
@@ -100,6 +137,7 @@ async def _show(request: Request, visitor: Visitor, form: DrawnForm, status: int
     claims = await read_async(visitor.caller, accounts.claims_on)
     confirmed = holder.account.confirmed_at is not None
     providers = await read_async(visitor.caller, permission.overview) if confirmed else []
+    chosen = await read_async(visitor.caller, telling.choices) if confirmed else None
     view = PassportSettingsView(
         form=form,
         confirmed=confirmed,
@@ -108,6 +146,7 @@ async def _show(request: Request, visitor: Visitor, form: DrawnForm, status: int
         facts=_facts(holder) if confirmed else (),
         numbers=_numbers(visitor, holder) if confirmed else (),
         providers=tuple(_provider(one, visitor.time_zone) for one in providers),
+        mails=tuple((name, text, getattr(chosen, name).value) for name, text in _MAILS) if chosen is not None else (),
         claims=tuple(_claim(claim, visitor.time_zone) for claim in claims),
     )
     return page(request, visitor, "pages/passport/settings.html", view, status)
