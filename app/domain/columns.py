@@ -302,6 +302,10 @@ ROSTER: tuple[FileColumn, ...] = (
     ),
     FileColumn(heading="NPI", pointer="/npi", holds=Holds.ID),
     FileColumn(
+        heading="E-mail", pointer="/email", other_headings=("Email", "E-mail Address", "Email Address", "Mail"),
+        note="Their own address: it confirms their account in CME Passport. It is compared, and never written to.",
+    ),
+    FileColumn(
         heading="Start", pointer="/start_date", holds=Holds.DATE, other_headings=("Start Date",),
         note="First day of the licence or certification, MM/DD/YYYY.",
     ),

@@ -17,6 +17,7 @@ from app.domain.identity.comparison_keys import damage_of, full_name_key, id_key
 from app.domain.identity.name_words import SUFFIXES
 from app.domain.identity.rosters import RosterRow
 from app.domain.parsing import Unparsed, describe_day, describe_month_day, is_damaged_number, is_npi
+from app.domain.people.persons import read_address
 from app.rules.engine import ROSTER_RULES, Fault, Scope, ask, rule, select
 from app.rules.record import NOTHING_GUESSED
 from app.rules.slips import NameSlip, how_to_give_names, name_slips
@@ -89,6 +90,13 @@ def roster_npi_valid(case: RosterCase) -> Iterator[Fault]:
     """An NPI of a roster, where given, has ten digits beginning with 1 or 2, and its check digit fits."""
     if case.row.npi is not None and not is_npi(case.row.npi):
         yield Fault("/npi", "Not a valid NPI.", "Check its ten digits, or leave it out.")
+
+
+@rule("roster-email", Scope.ROSTER, source=_ROSTER)
+def roster_email(case: RosterCase) -> Iterator[Fault]:
+    """A mail address of a roster, where given, is one address."""
+    if case.row.email is not None and read_address(case.row.email) is None:
+        yield Fault("/email", "Not a mail address.", "Give one address, as name@example.org, or leave it out.")
 
 
 @rule("roster-id", Scope.ROSTER, source=_ROSTER)

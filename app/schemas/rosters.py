@@ -29,6 +29,7 @@ class RosterIn(Strict):
     date_of_birth: Word | None = None
     board_id: Name | None = None
     npi: Word | None = None
+    email: Name | None = None
     start_date: Word | None = None
     end_date: Word | None = None
 
@@ -43,6 +44,7 @@ class RosterIn(Strict):
             birth_date=read_month_day(self.date_of_birth),
             board_id=read_license_id(self.board_id),
             npi=read_npi(self.npi),
+            email=plain_or_none(self.email),
             start_date=read_date(self.start_date),
             end_date=read_date(self.end_date),
         )

@@ -97,7 +97,8 @@ def tell(api: Api, overseer: Api, board: Api, settle: Callable[[], None]) -> lis
     _in_questions(keep, api)
     for kind, name, content in files():
         _in_a_file(keep, api, settle, kind, name, content)
-    roster = lines([{"first_name": FIRST, "last_name": LAST, "board_id": BOARD_ID, "date_of_birth": f"{MONTH}/{DAY}"}])
+    row = {"first_name": FIRST, "last_name": LAST, "board_id": BOARD_ID, "date_of_birth": f"{MONTH}/{DAY}"}
+    roster = lines([row | {"email": f"{LAST}@{FIRST}.example"}])
     keep(board.send("POST", "/v1/batches", files={"file": ("r.ndjson", roster)}, data={"kind": "roster"}))
     settle()
     keep(board.get("/v1/board-feed"))

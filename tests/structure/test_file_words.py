@@ -62,7 +62,7 @@ FILLED: Mapping[BatchKind, Mapping[str, str]] = {
     BatchKind.ROSTER: {
         "/first_name": "John", "/middle_name": "Paul", "/last_name": "Smith", "/suffix": "Jr.",
         "/other_last_names": "Smythe", "/date_of_birth": "03/17", "/board_id": "999999", "/npi": "1234567893",
-        "/start_date": "7/1/2015", "/end_date": "6/30/2025",
+        "/email": "john@physicians.example", "/start_date": "7/1/2015", "/end_date": "6/30/2025",
     },
     BatchKind.TRANSCRIPTS: {
         "/first_name": "John", "/last_name": "Smith", "/date_of_birth": "03/17", "/state": "TN", "/license_id": "12345",

@@ -23,5 +23,7 @@ class RosterRow(msgspec.Struct, frozen=True, kw_only=True):
     id_was_number: bool = False
     """Whether a number cell held it, which has no leading zeros."""
     npi: str | None = None
+    email: str | None = None
+    """As given: the rules say whether it is an address."""
     start_date: date | Unparsed | None = None
     end_date: date | Unparsed | None = None

@@ -33,6 +33,8 @@ class ConfirmedBy(enum.StrEnum):
     CODE = "code"
     """A code of a provider that reported them."""
     OPERATOR = "operator"
+    ROSTER = "roster"
+    """The mail address of the account is the one that a board has on file."""
 
 
 class PassportAccount(msgspec.Struct, frozen=True, kw_only=True):

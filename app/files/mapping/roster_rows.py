@@ -12,7 +12,7 @@ from app.files.mapping.locations import ColumnLocations, Location
 from app.files.mapping.records import RosterRecord
 from app.schemas.rosters import RosterIn
 
-_PLAIN = ("first_name", "middle_name", "last_name", "suffix", "date_of_birth", "start_date", "end_date")
+_PLAIN = ("first_name", "middle_name", "last_name", "suffix", "date_of_birth", "start_date", "end_date", "email")
 
 
 class RosterRows:
@@ -36,7 +36,7 @@ class RosterRows:
         values, findings = self._converters.convert(raw.raw)
         if findings:
             return RosterRecord(number=raw.number, row=None, findings=findings)
-        first_name, middle_name, last_name, suffix, birth_date, start, end = (values[at] for at in self._plain)
+        first_name, middle_name, last_name, suffix, birth_date, start, end, email = (values[at] for at in self._plain)
         board_id, was_number = values[self._board_id]
         npi, _ = values[self._npi]
         return RosterRecord(
@@ -51,6 +51,7 @@ class RosterRows:
                 board_id=board_id,
                 id_was_number=was_number,
                 npi=npi,
+                email=email,
                 start_date=start,
                 end_date=end,
             ),

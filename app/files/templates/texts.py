@@ -124,6 +124,9 @@ with one name give that as last name and "-" as first name.
 Give month and day of birth, and the NPI where you have it: reports are matched by them. Suffixes such as Jr. have a
 column of their own, and so have former last names. Degrees and titles are left out.
 
+The e-mail address, where you have the person's own, confirms their account in CME Passport. It is compared, and nobody
+writes to it.
+
 Start and End are the first and the last day of the licence or certification. To end one, send its row with an End.
 
 Send the whole roster or only what is new, as often as you like. Nobody is removed because a row is missing, and what

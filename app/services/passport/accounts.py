@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import msgspec
 from sqlalchemy import Connection
 
@@ -14,13 +16,15 @@ from app.domain.passport.verification_codes import new_verification_code, parse_
 from app.domain.people.mails import MailKind
 from app.domain.people.persons import StaffPerson
 from app.services.access.departures import end_account
-from app.services.context import Caller, Work
-from app.services.passport.joining import CODE, close_of_another, family_of, find_code
+from app.services.context import Caller, Service, Work, operator, transact
+from app.services.passport.joining import CODE, close_of_another, family_of, find_code, tell_confirmed
 from app.services.people import mail
 from app.services.registry import physicians as registry
+from app.services.registry.addresses import holders_of, is_in_roster
 from app.store import completions
 from app.store.passport import accounts
 from app.store.people import persons
+from app.store.registry import physicians as registry_store
 
 MOST_LISTED = 200
 """Accounts and claims that an operator is shown at once."""
@@ -100,10 +104,48 @@ def confirm(work: Work, client_id: str) -> PassportAccount:
     if account.confirmed_at is not None:
         raise Conflict("The account is confirmed already.")
     changed = _confirm(work, account, ConfirmedBy.OPERATOR)
-    link = mail.address_of(work.service, "/passport/credits")
-    text = texts.confirmed_text(link, service=work.service.settings.service_name)
-    mail.queue(work, account.person_id, MailKind.PASSPORT, text)
+    tell_confirmed(work, account.person_id)
     return changed
+
+
+def confirm_by_roster(work: Work, client_id: str) -> bool:
+    """Confirm an account whose mail address is the one that a board has on file of its physician, and tell so.
+
+    The address was proven: the account was opened from it. Whatever becomes of it later unconfirms nothing.
+    """
+    account = accounts.lock(work.connection, client_id)
+    if account is None or account.closed_at is not None or account.confirmed_at is not None:
+        return False
+    person = persons.by_id(work.connection, account.person_id)
+    if person is None or person.address is None:
+        return False
+    if not is_in_roster(work, person.address, account.learner_id):
+        return False
+    _confirm(work, account, ConfirmedBy.ROSTER)
+    tell_confirmed(work, account.person_id)
+    return True
+
+
+def confirm_by_rosters(service: Service) -> bool:
+    """Confirm accounts that nothing has confirmed, and whose mail addresses boards have told meanwhile."""
+    after = ""
+    while found := service.database.read(partial(_in_rosters, service=service, after=after)):
+        for client_id, fits in found:
+            if fits:
+                transact(operator(service), confirm_by_roster, client_id)
+        after = found[-1][0]
+    return False
+
+
+def _in_rosters(connection: Connection, service: Service, after: str) -> list[tuple[str, bool]]:
+    """Return the next accounts that nothing has confirmed, and whether a board has their address."""
+    opened = accounts.unconfirmed_addresses(connection, after, MOST_LISTED)
+    holders = holders_of(connection, service, {address for _, _, address in opened})
+    roots = registry_store.roots_of(connection, {learner_id for _, learner_id, _ in opened})
+    return [
+        (client_id, address in holders and holders[address] == roots.get(learner_id))
+        for client_id, learner_id, address in opened
+    ]
 
 
 def _confirm(work: Work, account: PassportAccount, by: ConfirmedBy) -> PassportAccount:

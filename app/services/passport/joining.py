@@ -43,6 +43,7 @@ from app.services.context import Caller, Service, Work
 from app.services.findings import rejection_of
 from app.services.people import mail, sessions
 from app.services.people.invitations import Invitation, MembershipPlace, add_client, person_of_address
+from app.services.registry.addresses import is_in_roster
 from app.services.registry.own_data import find_by_own_data
 from app.store.passport import accounts
 from app.store.people import persons, sign_in
@@ -273,7 +274,12 @@ def open_account(work: Work, claim_id: str, browser: str) -> Opened | None:
     for account in standing:
         close_of_another(work, account)
     accounts.end_claims(connection, family, work.now)
-    account = add_account(work, person, root, ConfirmedBy.CODE if by_code else None)
+    confirmed_by = ConfirmedBy.CODE if by_code else None
+    if confirmed_by is None and person.address is not None and is_in_roster(work, person.address, root):
+        # Whoever presses the button has shown that the address is theirs.
+        confirmed_by = ConfirmedBy.ROSTER
+        tell_confirmed(work, person.person_id)
+    account = add_account(work, person, root, confirmed_by)
     return Opened(account=account, token=sessions.begin(work, person.person_id, browser))
 
 
@@ -285,6 +291,13 @@ def _lock_physician(connection: Connection, claim: PassportClaim | None) -> str 
     physicians.lock(connection, [root])
     # Looked at again, locked: they may be erased or merged by now.
     return _root_of(connection, root)
+
+
+def tell_confirmed(work: Work, person_id: str) -> None:
+    """Mail somebody that their account was confirmed."""
+    link = mail.address_of(work.service, "/passport/credits")
+    text = texts.confirmed_text(link, service=work.service.settings.service_name)
+    mail.queue(work, person_id, MailKind.PASSPORT, text)
 
 
 def _use_code(work: Work, digest: str | None) -> bool:

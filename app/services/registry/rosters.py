@@ -6,11 +6,13 @@ What differs is never told, and nothing of anybody: every contradiction is the s
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import msgspec
 from msgspec import UNSET
+from msgspec.structs import replace
 
 from app.domain.audit import RegistryAudit
 from app.domain.batches import RowOutcome
@@ -24,6 +26,7 @@ from app.matching.joining import NameLevel, Reason
 from app.rules.rosters import judge_roster_row
 from app.services.context import Work
 from app.services.registry import roster_dates
+from app.services.registry.addresses import AddressesGiven
 from app.services.registry.placing import IdentifierFault, compare_names, kinds_of
 from app.services.registry.roster_dates import DatesGiven
 from app.services.registry.writing import KeptPair, Piece, RowEffect
@@ -49,6 +52,8 @@ class RosterResult(msgspec.Struct, frozen=True, kw_only=True):
 
     outcome: RowOutcome
     findings: tuple[Finding, ...] = ()
+    physician_id: str | None = None
+    """Whom it is about; None where it was rejected."""
     conflict: dict[str, Any] | None = None
     """What it contradicts, for operators: kinds of identifiers, why, and ids of physicians; never values."""
 
@@ -95,14 +100,22 @@ def _take(work: Work, board: Board, rows: Sequence[RosterRow]) -> tuple[list[Ros
     known = registry.load_known(work.connection, read)
     given = DatesGiven(work, board.code, known.entries)
     piece = Piece(work, known, f"roster of {board.code}")
+    addresses = AddressesGiven(work, board.code)
     following = iter(read)
     results = [
         RosterResult(outcome=RowOutcome.REJECTED, findings=found)
         if found
-        else _take_one(work, piece, known, given, next(following))
-        for found in findings
+        else _take_one(work, piece, known, given, next(following), partial(addresses.keep, address=row.email))
+        for row, found in zip(rows, findings, strict=True)
     ]
     digests = piece.save()
+    changed = addresses.save()
+    results = [
+        replace(result, outcome=RowOutcome.UPDATED)
+        if result.outcome is RowOutcome.UNCHANGED and result.physician_id in changed
+        else result
+        for result in results
+    ]
     if piece.has_changes:
         counts = [result.outcome for result in results]
         fields = RegistryAudit(
@@ -151,7 +164,14 @@ def _registry_row(
     )
 
 
-def _take_one(work: Work, piece: Piece, known: Known, given: DatesGiven, row: RegistryRow) -> RosterResult:
+def _take_one(
+    work: Work,
+    piece: Piece,
+    known: Known,
+    given: DatesGiven,
+    row: RegistryRow,
+    keep_address: Callable[[str], None],
+) -> RosterResult:
     refused = _beyond_the_dates(known, given, row)
     if refused:
         return _conflict(work, refused, "a birth date, of which no more are compared")
@@ -163,7 +183,8 @@ def _take_one(work: Work, piece: Piece, known: Known, given: DatesGiven, row: Re
         held = {(kind, one.physician_id) for one in fault.held for kind in one.kinds}
         return _conflict(work, held, "; ".join(dict.fromkeys(one.reason for one in fault.held)))
     given.agree(entry, row.birth_date)
-    return RosterResult(outcome=_EFFECTS[effect], findings=_kept_beside(pairs))
+    keep_address(entry.physician_id)
+    return RosterResult(outcome=_EFFECTS[effect], findings=_kept_beside(pairs), physician_id=entry.physician_id)
 
 
 def _beyond_the_dates(known: Known, given: DatesGiven, row: RegistryRow) -> set[tuple[IdentifierKind, str]]:

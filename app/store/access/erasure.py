@@ -257,6 +257,7 @@ def blank_physician(connection: Connection, physician_id: str, at: datetime) -> 
 _ABOUT = (
     "DELETE FROM registry_pairs WHERE learner_id = :id OR other_id = :id",
     "DELETE FROM roster_dates WHERE learner_id = :id",
+    "DELETE FROM roster_addresses WHERE learner_id = :id",
     "DELETE FROM learner_links WHERE learner_id = :id",
     "DELETE FROM identity_tries WHERE person = :id",
     "DELETE FROM identity_finds WHERE learner_id = :id",

@@ -69,6 +69,18 @@ def unconfirmed(connection: Connection, after: str, limit: int) -> list[Passport
     return _ACCOUNT.read(connection, rows)
 
 
+def unconfirmed_addresses(connection: Connection, after: str, limit: int) -> list[tuple[str, str, str]]:
+    """Return (client, physician, mail address) of open accounts that nothing has confirmed, after a client."""
+    rows = fetch(
+        connection,
+        "SELECT a.client_id, a.learner_id, p.address FROM passport_accounts a "
+        "JOIN people p ON p.person_id = a.person_id AND p.address IS NOT NULL WHERE a.closed_at IS NULL "
+        "AND a.confirmed_at IS NULL AND a.client_id > :after ORDER BY a.client_id LIMIT :limit",
+        {"after": after, "limit": limit},
+    )
+    return [(client_id, learner_id, address) for client_id, learner_id, address in rows]
+
+
 def change(connection: Connection, client_id: str, values: Mapping[str, Any]) -> None:
     """Change columns of an account."""
     update(connection, tables.passport_accounts, values, {"client_id": client_id})

@@ -290,7 +290,13 @@ def test_a_report_runs_the_same_statements_whether_its_physician_is_mailed_or_no
     api.report(tina("2021-12-02"))
     api.report(tina("2021-12-03"))
     seen: list[str] = []
-    monkeypatch.setattr(statements, "BEFORE_STATEMENT", [seen.append])
+
+    def see(sql: str) -> None:
+        # Whose key it is, is known for a moment.
+        if "client_secrets" not in sql:
+            seen.append(sql)
+
+    monkeypatch.setattr(statements, "BEFORE_STATEMENT", [see])
     api.report(tina("2021-12-04"))
     without = list(seen)
     physician_of(service, record.json["completion_id"])

@@ -237,7 +237,7 @@ def test_a_roster_with_any_other_column_is_refused_as_a_whole(board: Api, servic
 
 
 def test_values_below_no_heading_and_members_that_nobody_knows_are_refused(board: Api, service: Service) -> None:
-    batch = worked(board, service, as_tab([ADA]).replace(b"770001", b"770001\t\t\t\tx"), "roster")
+    batch = worked(board, service, as_tab([ADA]).replace(b"770001", b"770001\t\t\t\t\tx"), "roster")
     assert batch["file_error"]["code"] == "heading-unknown"
     line = lines([{"first_name": "Ada", "last_name": "Lovell", "board_id": "1", "address": "x"}])
     assert findings(board, worked(board, service, line, "roster")) == [(1, "field-unknown", "/address")]

@@ -35,6 +35,7 @@ ROWS = st.builds(
     birth_date=st.none() | st.dates().map(lambda day: MonthDay(day.month, day.day)),
     board_id=st.from_regex(r"0{0,3}[1-9A-Z][0-9]{1,8}", fullmatch=True),
     npi=st.none() | st.just("1234567893"),
+    email=st.none() | st.just("ada@physicians.example"),
     start_date=st.none() | DAYS,
     end_date=st.none() | DAYS,
 )
@@ -48,7 +49,8 @@ def cells_of(row: RosterRow) -> list[Any]:
 
     return [
         row.first_name, row.middle_name, row.last_name, row.suffix, "; ".join(row.other_last_names) or None,
-        str(row.birth_date) if row.birth_date else None, row.board_id, row.npi, day(row.start_date), day(row.end_date),
+        str(row.birth_date) if row.birth_date else None, row.board_id, row.npi, row.email,
+        day(row.start_date), day(row.end_date),
     ]  # fmt: skip
 
 
@@ -57,7 +59,7 @@ def line_of(row: RosterRow) -> str:
     given = {
         "first_name": row.first_name, "middle_name": row.middle_name, "last_name": row.last_name, "suffix": row.suffix,
         "other_last_names": list(row.other_last_names), "date_of_birth": row.birth_date and str(row.birth_date),
-        "board_id": row.board_id, "npi": row.npi,
+        "board_id": row.board_id, "npi": row.npi, "email": row.email,
         "start_date": row.start_date and str(row.start_date), "end_date": row.end_date and str(row.end_date),
     }  # fmt: skip
     return json.dumps(given)
