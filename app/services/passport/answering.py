@@ -19,6 +19,7 @@ from app.domain.passport.disputes import (
     Party,
     ProviderCase,
 )
+from app.domain.passport.operator_work import PassportWaiting
 from app.services.completions import records
 from app.services.context import Caller, Service, Work, operator, save_commits, transact
 from app.services.passport.disputes import (
@@ -32,7 +33,7 @@ from app.services.passport.disputes import (
 )
 from app.services.passport.joining import family_of
 from app.store import completions
-from app.store.passport import disputes
+from app.store.passport import disputes, operator_work
 from app.store.registry import learners, physicians
 
 AT_ONCE = 50
@@ -107,9 +108,9 @@ def list_referred(connection: Connection, _caller: Caller, *, limit: int = 200) 
     return cases_of(connection, found)
 
 
-def count_referred(connection: Connection, _caller: Caller) -> int:
-    """Return how many disputes the operator has to decide."""
-    return disputes.count_referred(connection)
+def waiting_for_operator(connection: Connection, caller: Caller) -> PassportWaiting:
+    """Return how many claims to accounts and disputes the operator has to decide."""
+    return operator_work.waiting(connection, caller.service.clock())
 
 
 def list_others(connection: Connection, _caller: Caller, *, limit: int = 50) -> list[DisputeCase]:

@@ -26,6 +26,7 @@ from app.services.context import Caller, Service, Work, operator, transact
 from app.services.looking import attention
 from app.services.people import mail
 from app.store import clients
+from app.store.passport import operator_work
 from app.store.people import mails, persons
 
 _AT_ONCE = 50
@@ -82,9 +83,20 @@ def _text(connection: Connection, service: Service, person: StaffPerson) -> Mail
     for membership in persons.memberships_of(connection, person.person_id):
         if membership.client_role in (Role.PROVIDER, Role.VENDOR):
             places += _waiting(connection, service, membership, seen)
+        elif membership.client_role is Role.OPERATOR:
+            places += _waiting_for_operator(connection, service, membership)
     if not places:
         return None
     return attention_text(places, mail.address_of(service, ""), service=service.settings.service_name)
+
+
+def _waiting_for_operator(connection: Connection, service: Service, membership: Membership) -> list[PlaceWaiting]:
+    """Return what only the operator decides in CME Passport; what else waits for them stands on their Home."""
+    now = service.clock()
+    if standing_client(connection, membership.client_id, None, now) is None:
+        return []
+    sentences = operator_work.waiting(connection, now).sentences
+    return [PlaceWaiting(name="CME Passport", sentences=sentences)] if sentences else []
 
 
 def _waiting(connection: Connection, service: Service, membership: Membership, seen: set[str]) -> list[PlaceWaiting]:

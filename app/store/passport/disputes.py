@@ -170,12 +170,6 @@ def due(connection: Connection, now: datetime, limit: int) -> list[str]:
     )
 
 
-def count_referred(connection: Connection) -> int:
-    """Return how many disputes the operator has to decide."""
-    sql = "SELECT count(*) FROM disputes d WHERE d.closed_at IS NULL AND d.status = 'referred'"
-    return int(fetch_value(connection, sql))
-
-
 def forget_of_learners(connection: Connection, learner_ids: Collection[str], at: datetime) -> list[Dispute]:
     """Take out what was said in the disputes of physicians who are erased, and end those that are open.
 

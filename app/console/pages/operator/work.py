@@ -1,4 +1,4 @@
-"""What waits for the operator: questions about records, overdue boards, physicians who may be one person."""
+"""What waits for the operator: questions about records, overdue boards, who may be one person, CME Passport."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from app.console.routes import PageRoute
 from app.console.visitors import Operator
 from app.domain.feeds import BoardReport
 from app.domain.held import HelpStatus
+from app.domain.passport.operator_work import PassportWaiting
 from app.services.boards import reports
 from app.services.context import read_async
 from app.services.held import help_requests
@@ -29,8 +30,8 @@ class WorkView(msgspec.Struct, frozen=True, kw_only=True):
     overdue: tuple[BoardReport, ...]
     pairs: int
     more_pairs: bool
-    disputes: int
-    """Those of physicians, about what was reported for them."""
+    passport: PassportWaiting
+    """Claims to physicians' accounts, and disputes about what was reported for them."""
 
 
 @router.get("")
@@ -45,7 +46,7 @@ async def show_work(request: Request, visitor: Operator) -> Response:
     view = WorkView(
         questions=min(len(asked), MOST), more_questions=len(asked) > MOST, overdue=tuple(overdue),
         pairs=min(pairs, MOST), more_pairs=pairs > MOST,
-        disputes=await read_async(caller, answering.count_referred),
+        passport=await read_async(caller, answering.waiting_for_operator),
     )  # fmt: skip
     return page(request, visitor, "pages/operator/work.html", view)
 
