@@ -50,6 +50,9 @@ class Format(ABC):
     is_table: ClassVar[bool] = False
     """Whether its records are rows of cells. Records of every format can be written as rows, for people to read."""
 
+    has_sheets: ClassVar[bool] = False
+    """Whether one file can hold several tables."""
+
     def ending_of(self, head: FileHead) -> str:
         """Return the end of the name of what answers a file."""
         return self.ending
@@ -127,6 +130,7 @@ class _TableFormat(Format):
 
 
 class _WorkbookFormat(_TableFormat):
+    has_sheets = True
     entry_method = EntryMethod.EXCEL
     media_type = XLSX_TYPE
     ending = "xlsx"

@@ -26,6 +26,7 @@ VISITED = {
         f"{_LICENSEE} := Tina > [name='/last_name'] := Karacme > [name='/board_id'] := 35867909 > #licensee .btn",
         f"{_LICENSEE} := Nobody > [name='/last_name'] := Atall > [name='/board_id'] := 1 > #licensee .btn",
     ],
+    "/b/{code}/licensees/lists": ["/b/ABA/licensees/lists"],
     "/b/{code}/roster": ["/b/ABA/roster"],
     "/gallery": ["/gallery"],
     "/operator": ["/operator"],
@@ -171,6 +172,8 @@ ASTRAY = ["/nowhere"]
 """Addresses that answer with the page of a problem."""
 PARTS: set[str] = {
     "/b/{code}/days/{day}/file/{format}",
+    "/b/{code}/licensees/lists/progress",
+    "/b/{code}/licensees/lists/{batch_id}/files/{which}",
     "/b/{code}/roster/{batch_id}/files/{which}",
     "/operator/as/{provider_id}/downloads/ticked",
     "/operator/as/{provider_id}/downloads/{kind}",

@@ -100,7 +100,15 @@ def tell(api: Api, overseer: Api, board: Api, settle: Callable[[], None]) -> lis
     row = {"first_name": FIRST, "last_name": LAST, "board_id": BOARD_ID, "date_of_birth": f"{MONTH}/{DAY}"}
     roster = lines([row | {"email": f"{LAST}@{FIRST}.example"}])
     keep(board.send("POST", "/v1/batches", files={"file": ("r.ndjson", roster)}, data={"kind": "roster"}))
+    looked_up = lines(
+        [{"first_name": FIRST, "last_name": LAST, "board_id": BOARD_ID}, {"first_name": LAST, "npi": NPI}]
+    )
+    sent = {"files": {"file": ("l.ndjson", looked_up)}, "data": {"kind": "transcripts", "completed_from": LAST}}
+    keep(board.send("POST", "/v1/batches", **sent))
+    listed = keep(board.send("POST", "/v1/batches", **sent | {"data": {"kind": "transcripts"}}))
     settle()
+    for rest in ("", "/rows"):
+        keep(board.get(f"/v1/batches/{listed.json['batch_id']}{rest}"))
     keep(board.get("/v1/board-feed"))
     keep(board.post("/v1/board-feed/decisions", {"decisions": [{"credit_id": LAST, "position": 1, "decision": LAST}]}))
     keep(overseer.get("/v1/audit", limit=500))

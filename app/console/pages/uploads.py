@@ -32,7 +32,7 @@ KINDS = (
     (BatchKind.ACTIVITIES.value, "Activities"),
     (BatchKind.LEARNER_VALIDATIONS.value, "Validations"),
 )
-_KIND_WORDS = dict(KINDS) | {BatchKind.ROSTER.value: "Roster"}
+_KIND_WORDS = dict(KINDS) | {BatchKind.ROSTER.value: "Roster", BatchKind.TRANSCRIPTS.value: "Licensees"}
 ANSWERS = "Answers"
 """What the file of a file of validations is called that has, for others, the successful rows."""
 _RESULTS = (("", "All"), ("fix", "With rows to fix"), ("running", "Running"), ("failed", "Could not be read"))

@@ -264,5 +264,6 @@ def _decide(window: Window) -> None:
             window.send(day, window.fields(day) | {"credit": LAST, "decision": LAST, "reason_code": LAST})
     window.open("/b/ABA/roster")
     looked_up = {"/first_name": FIRST, "/last_name": LAST, "/board_id": BOARD_ID, "/date_of_birth": f"{MONTH}/{DAY}"}
+    window.open("/b/ABA/licensees/lists")
     for given in ({}, {"/npi": NPI}, {"/date_of_birth": LAST}, {"/last_name": ""}, {"/completed_from": LAST}):
         window.open("/b/ABA/licensees").submit("/b/ABA/licensees", **(looked_up | given))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.console.pages.boards import feed, licensees, roster
+from app.console.pages.boards import feed, licensee_lists, licensees, roster
 
-ROUTERS = (feed.router, roster.router, licensees.router)
+ROUTERS = (feed.router, roster.router, licensee_lists.router, licensees.router)
 """The pages of a board's staff."""

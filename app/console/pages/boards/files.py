@@ -1,15 +1,44 @@
-"""Forms with a file, stored as it arrives: nothing is done before the session's token in them was looked at."""
+"""Forms with a file, stored as it arrives: nothing is done before the session's token in them was looked at.
+
+And what boards are told of the files that they have sent.
+"""
 
 from __future__ import annotations
 
-from fastapi import Request
+from collections.abc import Collection
 
+import msgspec
+from fastapi import Request
+from starlette.responses import Response, StreamingResponse
+
+from app.console.drawn_forms import Said
 from app.console.once import settle_file_form
 from app.console.visitors import Visitor
+from app.core.errors import ErrorItem
 from app.core.http.multipart import Form, read_multipart
-from app.domain.batches import BatchOwner
+from app.domain.batches import Batch, BatchOwner, BatchStatus
+from app.services.batches.downloads import Download
 from app.services.batches.uploads import IncomingUpload
 from app.services.context import Caller
+from app.services.idempotency import Answer
+from app.services.row_findings import say_in_tables
+
+ROWS = 25
+"""Files that a list shows."""
+STATES = {
+    BatchStatus.QUEUED: ("pending", "Waits"),
+    BatchStatus.READING: ("running", "Being read"),
+    BatchStatus.APPLYING: ("running", "Under way"),
+    BatchStatus.COMPLETED: ("accepted", "Done"),
+    BatchStatus.FAILED: ("refused", "Could not be read"),
+    BatchStatus.CANCELLED: ("cancelled", "Cancelled"),
+}
+_FILE_WORDS = {
+    "type": ("No file was chosen.", "Choose the {what}."),
+    "format": ("The file is empty.", "Check that it was saved, and choose it again."),
+    "too-long": ("There is more than one file.", "Choose one, and send the others after it."),
+}
+"""What is said of the file, by the code of the fault: the schema speaks to programs."""
 
 
 def incoming(visitor: Visitor) -> IncomingUpload:
@@ -24,3 +53,30 @@ async def read_file(request: Request, visitor: Visitor, upload: IncomingUpload) 
     """
     form = await read_multipart(request.headers.get("content-type", ""), request.stream(), "file", upload.store)
     return form, settle_file_form(request, visitor, form)
+
+
+def said_of_file(item: ErrorItem, what: str, fields: Collection[str] = ()) -> Said:
+    """Return what is said of a fault: at the file or one of the page's fields, or of the form for what it has none.
+
+    `what` is what the file is, in a word.
+    """
+    name = item.pointer.removeprefix("/") if item.pointer else ""
+    if name == "file":
+        text, hint = _FILE_WORDS.get(item.code, (item.detail, item.hint or ""))
+        return Said(pointer="file", text=text, hint=hint.format(what=what))
+    hint = say_in_tables(item.hint or "")
+    return Said(pointer=name if name in fields else "", text=item.detail, hint=hint)
+
+
+def answer_of(batch: Batch) -> Answer:
+    """Return the answer to a file, kept under the key of its form: what is said of it."""
+    seen = " It was sent before, which does no harm." if batch.seen_before is not None else ""
+    text = f"{batch.filename} has arrived and is being read.{seen} Load this page again to see the result."
+    return Answer(status=303, body=msgspec.json.encode(text).decode())
+
+
+def send(found: Download) -> Response:
+    """Send a file of a batch; nothing on the way keeps it."""
+    name = found.name.replace('"', "").encode("ascii", "replace").decode()
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
+    return StreamingResponse(found.pieces, headers=headers, media_type=found.media_type)

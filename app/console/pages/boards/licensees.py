@@ -29,6 +29,8 @@ class LicenseesView(msgspec.Struct, frozen=True, kw_only=True):
 
     form: DrawnForm
     address: str
+    lists: str
+    """Where many are looked up by a file."""
     roster: str
     """Where the board sends whom it has certified or licensed."""
     states: tuple[tuple[str, str], ...]
@@ -73,6 +75,7 @@ def _show(
     view = LicenseesView(
         form=form,
         address=f"{visitor.home}/licensees",
+        lists=f"{visitor.home}/licensees/lists",
         roster=f"{visitor.home}/roster",
         states=tuple(sorted(STATES.items(), key=lambda state: state[1])),
         boards=tuple(

@@ -7,39 +7,23 @@ from typing import Annotated
 
 import msgspec
 from fastapi import APIRouter, Path, Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from app.console.drawn_forms import DrawnForm, Said
 from app.console.frame import Flash, go_to, page
 from app.console.once import settle_file_form
-from app.console.pages.boards.files import incoming
+from app.console.pages.boards.files import ROWS, STATES, answer_of, incoming, said_of_file, send
 from app.console.routes import PageRoute, SentFields
 from app.console.visitors import BoardStaff, Visitor
-from app.core.errors import ErrorItem, InvalidRequest, UploadQuotaExceeded
+from app.core.errors import InvalidRequest, UploadQuotaExceeded
 from app.core.http.multipart import Form
-from app.domain.batches import Batch, BatchKind, BatchStatus
+from app.domain.batches import Batch, BatchKind
 from app.services.batches import downloads, intake, lookup
 from app.services.batches.downloads import BatchFile
 from app.services.context import Caller, read_async
-from app.services.idempotency import Answer
 
 router = APIRouter(prefix="/b/{code}/roster", route_class=PageRoute, include_in_schema=False)
 BatchId = Annotated[str, Path(max_length=64)]
-ROWS = 25
-_FILE_WORDS = {
-    "type": ("No file was chosen.", "Choose the roster."),
-    "format": ("The file is empty.", "Check that it was saved, and choose it again."),
-    "too-long": ("There is more than one file.", "Choose one, and send the others after it."),
-}
-"""What is said of the file, by the code of the fault: the schema speaks to programs."""
-_STATES = {
-    BatchStatus.QUEUED: ("pending", "Waits"),
-    BatchStatus.READING: ("running", "Being read"),
-    BatchStatus.APPLYING: ("running", "Under way"),
-    BatchStatus.COMPLETED: ("accepted", "Done"),
-    BatchStatus.FAILED: ("refused", "Could not be read"),
-    BatchStatus.CANCELLED: ("cancelled", "Cancelled"),
-}
 
 
 class ShownRosterRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,29 +70,16 @@ async def upload_roster(request: Request, visitor: BoardStaff, code: str) -> Res
     content_type = request.headers.get("content-type", "")
     try:
         answer = await intake.accept_form(
-            upload, f"POST {request.url.path}", content_type, request.stream(), _answer_of, settle
+            upload, f"POST {request.url.path}", content_type, request.stream(), answer_of, settle
         )
     except UploadQuotaExceeded as problem:
         said = [Said(pointer="file", text=problem.detail)]
         return await _show(request, visitor, DrawnForm(sent, said), problem.status)
     except InvalidRequest as problem:
-        return await _show(request, visitor, DrawnForm(sent, list(map(_said_of, problem.faults))), problem.status)
+        return await _show(
+            request, visitor, DrawnForm(sent, [said_of_file(item, "roster") for item in problem.faults]), problem.status
+        )
     return go_to(request, _address(visitor), Flash(text=msgspec.json.decode(answer.body, type=str)))
-
-
-def _said_of(item: ErrorItem) -> Said:
-    """Return what is said of a fault of the form: at the file, or of the whole form for what the page has no field."""
-    if item.pointer != "/file":
-        return Said(pointer="", text=item.detail, hint=item.hint or "")
-    text, hint = _FILE_WORDS.get(item.code, (item.detail, item.hint or ""))
-    return Said(pointer="file", text=text, hint=hint)
-
-
-def _answer_of(batch: Batch) -> Answer:
-    """Return the answer to a roster, kept under the key of its form: what is said of it."""
-    seen = " It was sent before, which does no harm." if batch.seen_before is not None else ""
-    text = f"{batch.filename} has arrived and is being read.{seen} Load this page again to see the result."
-    return Answer(status=303, body=msgspec.json.encode(text).decode())
 
 
 @router.get("/{batch_id}/files/{which}")
@@ -117,9 +88,7 @@ async def download_roster(
 ) -> Response:
     """Download a roster as it was sent, or its rejected rows with what is wrong."""
     found = await read_async(visitor.caller, downloads.open_download, batch_id, which, None)
-    name = found.name.replace('"', "").encode("ascii", "replace").decode()
-    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
-    return StreamingResponse(found.pieces, headers=headers, media_type=found.media_type)
+    return send(found)
 
 
 def _address(visitor: Visitor) -> str:
@@ -131,7 +100,7 @@ def _row_of(batch: Batch) -> ShownRosterRow:
         batch_id=batch.batch_id,
         filename=batch.filename,
         at=batch.created_at,
-        state=_STATES[batch.status],
+        state=STATES[batch.status],
         records=batch.records,
         rejected=batch.counts.get("rejected", 0),
         error=str((batch.file_error or {}).get("detail", "")),

@@ -1,0 +1,1 @@
+"""CME Passport, in a browser without script."""
