@@ -67,7 +67,12 @@ VISITED = {
     "/p/{provider_id}/completions/{completion_id}": ["/p/0008001/learners > tbody td:nth-child(3) a"],
     "/p/{provider_id}/completions/{completion_id}/correct": [],
     "/p/{provider_id}/completions/{completion_id}/withdraw": ["/p/0008001/learners > tbody .act a:nth-child(2)"],
-    "/passport/credits": ["/passport/credits", "/passport/credits?from=never"],
+    "/passport/credits": [
+        "/passport/credits",
+        "/passport/credits?from=never",
+        "/passport/credits?board=ABO&state=accepted&to=12/31/2022",
+        "/passport/credits?board=ABO&state=withdrawn",
+    ],
     "/passport/credits/{completion_id}": ["/passport/credits > tbody td:nth-child(2) a"],
     "/passport/credits/{completion_id}/dispute": [
         "/passport/credits > tbody td:nth-child(2) a > main a[href$='/dispute']"
@@ -78,6 +83,7 @@ VISITED = {
     "/passport/disputes/{dispute_id}": [],
     "/passport/join": ["/passport/join"],
     "/passport/join/{token}": ["/passport/join/none"],
+    "/passport/periods": ["/passport/periods", "/passport/periods?from=01/01/2021&to=12/31/2022"],
     "/passport/settings": ["/passport/settings"],
     "/passport/settings/permission/{reporter_id}": ["/passport/settings > main a[href*='/permission/']"],
     "/passport/settings/close": ["/passport/settings/close"],
@@ -163,6 +169,7 @@ ENTERED = {
     "/p/": "a clerk",
     "/passport/credits": "a physician",
     "/passport/disputes": "a physician",
+    "/passport/periods": "a physician",
     "/passport/transcript": "a physician",
     "/passport/shares": "a physician",
     "/passport/settings": "a physician",

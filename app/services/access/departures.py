@@ -8,7 +8,7 @@ from app.domain.passport.audit import PassportAccountAudit, ShareAudit
 from app.domain.people.persons import Membership, PersonRole
 from app.services.access import clients
 from app.services.context import Work
-from app.store.passport import accounts, notices, shares
+from app.store.passport import accounts, notices, own_periods, shares
 from app.store.people import mails, persons, sign_in
 
 
@@ -23,6 +23,7 @@ def end_membership(work: Work, membership: Membership) -> None:
     if account is not None and account.closed_at is None:
         accounts.change(work.connection, account.client_id, {"closed_at": work.now})
         notices.drop_of_client(work.connection, account.client_id)
+        own_periods.drop_of_client(work.connection, account.client_id)
         audited = PassportAccountAudit(person_id=account.person_id, learner_id=account.learner_id)
         work.audit("close", account.client_id, audited)
         for share in shares.open_of_account(work.connection, account.client_id, work.now):

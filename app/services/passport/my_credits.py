@@ -6,12 +6,14 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 
 import msgspec
+from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from app.domain.boards import BoardKind
 from app.domain.catalogue import Catalogue
 from app.domain.credits import Completion, Credit, CreditStatus
 from app.domain.identity.physicians import Physician
+from app.domain.passport.credit_filters import CreditFilter
 from app.domain.passport.disputes import DisputeKind, WithdrawnPermission
 from app.domain.passport.published import StandingRow
 from app.domain.passport.transcripts import (
@@ -60,6 +62,19 @@ def look(connection: Connection, caller: Caller, period: TranscriptPeriod) -> My
     records = records_of(connection, holder.physician, period)
     transcript = transcript_of(caller.service.catalogue, holder.physician, records, period)
     return MyCredits(holder=holder, records=tuple(records), transcript=transcript)
+
+
+def narrow(catalogue: Catalogue, found: MyCredits, wanted: CreditFilter) -> MyCredits:
+    """Return what fits a filter of a physician's credits, with the totals of that alone."""
+    if not wanted.narrows:
+        return found
+    records = [
+        replace(record, completion=fitting)
+        for record in found.records
+        if (fitting := wanted.apply(record.completion)) is not None
+    ]
+    transcript = transcript_of(catalogue, found.holder.physician, records, found.transcript.period)
+    return replace(found, records=tuple(records), transcript=transcript)
 
 
 def records_of(connection: Connection, physician: Physician, period: TranscriptPeriod) -> list[CreditRecord]:

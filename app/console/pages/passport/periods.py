@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 from typing import Annotated
+from urllib.parse import urlencode
 
 from fastapi import Query
 
 from app.console.drawn_forms import Said
 from app.domain.parsing import read_written_day
+from app.domain.passport.own_periods import OwnPeriod
 from app.domain.passport.transcripts import TranscriptPeriod
 
 From = Annotated[str, Query(alias="from", max_length=40)]
@@ -25,6 +28,18 @@ def read_period(first: str, last: str) -> tuple[TranscriptPeriod, list[Said]]:
         said.append(Said(pointer="to", text="The last day is before the first."))
         return TranscriptPeriod(), said
     return TranscriptPeriod(first=days["from"], last=days["to"]), said
+
+
+def period_query(period: TranscriptPeriod) -> str:
+    """Return a period as it stands in an address, with its question mark; empty for all."""
+    given = {"from": period.first, "to": period.last}
+    days = {name: f"{day:%m/%d/%Y}" for name, day in given.items() if day is not None}
+    return f"?{urlencode(days)}" if days else ""
+
+
+def saved_links(path: str, saved: Iterable[OwnPeriod]) -> tuple[tuple[str, str], ...]:
+    """Return (address, name) of a page for each period that was saved: its days stand in the address, its name not."""
+    return tuple((path + period_query(one.period), one.name) for one in saved)
 
 
 def read_day(pointer: str, text: str) -> tuple[date | None, list[Said]]:

@@ -13,14 +13,14 @@ from app.console.drawn_forms import DrawnForm, Said, said_of_problem
 from app.console.frame import Flash, go_to, page, whole_address
 from app.console.once import submit_once
 from app.console.pages.passport.confirming import lead_to_confirming
-from app.console.pages.passport.periods import From, To, read_day, read_period
+from app.console.pages.passport.periods import From, To, read_day, read_period, saved_links
 from app.console.qr_codes import qr_of
 from app.console.routes import PageRoute, Sent, SentFields, value_of
 from app.console.visitors import Physician, Visitor
 from app.core.errors import Conflict, Forbidden, InvalidRequest
 from app.domain.passport.shares import Share
 from app.services.context import read_async, transact_async
-from app.services.passport import accounts, shares
+from app.services.passport import own_periods, shares
 from app.services.passport.shares import MyShare, ShareRequest
 
 router = APIRouter(prefix="/passport/shares", route_class=PageRoute, include_in_schema=False)
@@ -39,6 +39,8 @@ class NewShareView(msgspec.Struct, frozen=True, kw_only=True):
     """The form of a new link."""
 
     form: DrawnForm
+    periods: tuple[tuple[str, str], ...]
+    """(address, name) of periods that were saved."""
     kinds: tuple[tuple[str, str, str], ...] = (
         (
             "fixed",
@@ -78,12 +80,8 @@ async def list_shares(request: Request, visitor: Physician) -> Response:
 @router.get("/new")
 async def show_new_share(request: Request, visitor: Physician, first: From = "", to: To = "") -> Response:
     """Ask for whom a link is, what it shows, and until when."""
-    try:
-        await read_async(visitor.caller, accounts.confirmed)
-    except Forbidden:
-        return lead_to_confirming(request)
     form = DrawnForm({"from": [first], "to": [to], "what": ["fixed"], "until": ["30"]})
-    return _ask(request, visitor, form, 200)
+    return await _ask(request, visitor, form, 200)
 
 
 @router.post("/new")
@@ -91,14 +89,14 @@ async def make_share(request: Request, visitor: Physician, sent: Sent) -> Respon
     """Make a link, and show it, this once."""
     asked, said = _read(sent)
     if said:
-        return _ask(request, visitor, DrawnForm(sent, said), 422)
+        return await _ask(request, visitor, DrawnForm(sent, said), 422)
     try:
         prepared = await shares.prepare(visitor.caller, asked)
         done = await submit_once(request, visitor, sent, shares.create, asked, prepared)
     except InvalidRequest as refusal:
-        return _ask(request, visitor, DrawnForm(sent, said_of_problem(refusal, sent)), 422)
+        return await _ask(request, visitor, DrawnForm(sent, said_of_problem(refusal, sent)), 422)
     except Conflict as refusal:
-        return _ask(request, visitor, DrawnForm(sent, [Said(pointer="", text=refusal.detail)]), refusal.status)
+        return await _ask(request, visitor, DrawnForm(sent, [Said(pointer="", text=refusal.detail)]), refusal.status)
     except Forbidden:
         return lead_to_confirming(request)
     if done.result is None:
@@ -120,8 +118,13 @@ async def end_share(request: Request, visitor: Physician, share_id: Annotated[st
     return go_to(request, "/passport/shares", Flash(text="The link has ended: it shows nothing any longer."))
 
 
-def _ask(request: Request, visitor: Visitor, form: DrawnForm, status: int) -> Response:
-    return page(request, visitor, "pages/passport/share_new.html", NewShareView(form=form), status)
+async def _ask(request: Request, visitor: Visitor, form: DrawnForm, status: int) -> Response:
+    try:
+        saved = await read_async(visitor.caller, own_periods.list_mine)
+    except Forbidden:
+        return lead_to_confirming(request)
+    view = NewShareView(form=form, periods=saved_links("/passport/shares/new", saved))
+    return page(request, visitor, "pages/passport/share_new.html", view, status)
 
 
 def _read(sent: SentFields) -> tuple[ShareRequest, list[Said]]:

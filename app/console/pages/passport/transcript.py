@@ -12,13 +12,13 @@ from app.console.drawn_forms import DrawnForm
 from app.console.frame import Flash, file_headers, go_to, page
 from app.console.once import submit_once
 from app.console.pages.passport.confirming import lead_to_confirming
-from app.console.pages.passport.periods import From, To, read_period
+from app.console.pages.passport.periods import From, To, read_period, saved_links
 from app.console.routes import PageRoute, Sent, value_of
 from app.console.visitors import Physician
 from app.core.errors import Conflict, Forbidden
 from app.domain.passport.transcripts import Transcript, content_of
 from app.services.context import read_async
-from app.services.passport import my_credits, publishing
+from app.services.passport import my_credits, own_periods, publishing
 from app.services.passport.publishing import MyTranscript
 
 router = APIRouter(prefix="/passport", route_class=PageRoute, include_in_schema=False)
@@ -49,6 +49,7 @@ async def _show(request: Request, visitor: Physician, first: str, to: str) -> Re
     try:
         found = await read_async(visitor.caller, my_credits.look, period)
         published = await read_async(visitor.caller, publishing.list_mine)
+        saved = await read_async(visitor.caller, own_periods.list_mine)
     except Forbidden:
         return lead_to_confirming(request)
     today = visitor.service.clock().date()
@@ -61,6 +62,7 @@ async def _show(request: Request, visitor: Physician, first: str, to: str) -> Re
             (_address(date(today.year - 1, 1, 1), date(today.year - 1, 12, 31)), "Last year"),
             (_address(today - 2 * _YEAR, today), "The last two years"),
             ("/passport/transcript", "All"),
+            *saved_links("/passport/transcript", saved),
         ),
         published=tuple(published),
         zone=visitor.time_zone,
