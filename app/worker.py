@@ -30,7 +30,7 @@ from app.services.events.recovery import recover_next
 from app.services.events.sender import WebhookSender
 from app.services.held.judging import HeldJudge
 from app.services.operations.sealing import SealResult, seal_next
-from app.services.passport import accounts, answering, forgetting, telling
+from app.services.passport import accounts, answering, forgetting, one_account, telling
 from app.services.people import mail, staff_mails
 from app.store import commits, stalled_connections
 from app.store.looking import totals
@@ -39,6 +39,7 @@ PAUSE_SECONDS = 0.25
 HOUR_SECONDS = 3_600
 STALL_SECONDS = 5
 DISPUTE_SECONDS = 5
+ACCOUNT_SECONDS = 5
 MAIL_SECONDS = 1
 STAFF_MAIL_SECONDS = 600
 TELL_SECONDS = 5
@@ -157,6 +158,7 @@ class Worker:
             Loop(service, "forgetting", delete_expired, HOUR_SECONDS),
             Loop(service, "removing", DailyRetention(), HOUR_SECONDS),
             Loop(service, "settling disputes", answering.pass_time, DISPUTE_SECONDS),
+            Loop(service, "settling accounts", one_account.settle, ACCOUNT_SECONDS),
             Loop(service, "sending mails", mail.send_next, MAIL_SECONDS),
             Loop(service, "writing staff mails", staff_mails.write_due, STAFF_MAIL_SECONDS),
             Loop(service, "confirming accounts", accounts.confirm_by_rosters, CONFIRM_SECONDS),

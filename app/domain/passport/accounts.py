@@ -71,6 +71,19 @@ class PassportClaim(msgspec.Struct, frozen=True, kw_only=True):
         return self.outcome is ClaimOutcome.FOUND and self.used_at is None and now < self.expires_at
 
 
+class DoubleAccount(msgspec.Struct, frozen=True, kw_only=True):
+    """Two accounts of one physician since two entries were merged, of which one is to stay: kept as a claim.
+
+    The claimant is who has the second; the claim is decided where it was clear which is closed.
+    """
+
+    claim_id: str
+    first: str
+    """The client of the account that came first: confirmed, or older."""
+    second: str
+    decided_at: datetime | None
+
+
 class JoiningCode(msgspec.Struct, frozen=True, kw_only=True):
     """A code by which a provider says to a physician whom it knows: this is you."""
 

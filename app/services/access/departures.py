@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from app.domain.audit import PersonAudit
+from app.domain.audit import ClientAudit, PersonAudit
 from app.domain.passport.accounts import PassportAccount
 from app.domain.passport.audit import PassportAccountAudit, ShareAudit
 from app.domain.people.persons import Membership, PersonRole
 from app.services.access import clients
 from app.services.context import Work
+from app.store.access import clients as stored
 from app.store.passport import accounts, notices, own_periods, shares
 from app.store.people import mails, persons, sign_in
 
@@ -36,6 +37,15 @@ def end_account(work: Work, account: PassportAccount) -> None:
     membership = persons.membership(work.connection, account.client_id)
     assert membership is not None
     end_membership(work, membership)
+
+
+def reopen_account(work: Work, account: PassportAccount) -> None:
+    """Open a physician's account again that was closed by mistake; sessions and links that it gave stay ended."""
+    stored.restore_membership(work.connection, account.client_id)
+    work.audit("restore", account.client_id, ClientAudit())
+    accounts.change(work.connection, account.client_id, {"closed_at": None})
+    audited = PassportAccountAudit(person_id=account.person_id, learner_id=account.learner_id)
+    work.audit("reopen", account.client_id, audited)
 
 
 def forget_person(work: Work, person_id: str) -> None:

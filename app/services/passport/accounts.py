@@ -58,6 +58,8 @@ class AskedAccount(msgspec.Struct, frozen=True, kw_only=True):
     physician: Physician
     holders: tuple[StaffPerson, ...]
     """Who has the account; nobody where it was closed meanwhile."""
+    has_account: bool
+    """Whether the claimant has one as well: two entries were merged, and both had one."""
 
 
 def holder_of(connection: Connection, caller: Caller) -> Holder:
@@ -174,7 +176,9 @@ def _lock(work: Work) -> PassportAccount:
 
 def claims_on(connection: Connection, caller: Caller) -> list[PassportClaim]:
     """Return claims of others to the caller's account that the operator has not decided; raises `NotFound`."""
-    return accounts.undecided_claims(connection, holder_of(connection, caller).ids, MOST_LISTED)
+    holder = holder_of(connection, caller)
+    found = accounts.undecided_claims(connection, holder.ids, MOST_LISTED)
+    return [claim for claim in found if claim.person_id != holder.account.person_id]
 
 
 def object_to(work: Work, claim_id: str) -> None:
@@ -182,7 +186,8 @@ def object_to(work: Work, claim_id: str) -> None:
     account = _lock(work)
     claim = accounts.lock_claim(work.connection, claim_id)
     family = family_of(work.connection, account.learner_id)
-    if claim is None or claim.outcome is not ClaimOutcome.TAKEN or claim.learner_id not in family:
+    others = claim is not None and claim.outcome is ClaimOutcome.TAKEN and claim.person_id != account.person_id
+    if claim is None or not others or claim.learner_id not in family:
         raise NotFound("There is no such claim to your account.")
     if claim.objected_at is None and claim.decided_at is None:
         accounts.change_claim(work.connection, claim_id, {"objected_at": work.now})
@@ -209,13 +214,16 @@ def list_asked(connection: Connection, _caller: Caller) -> list[AskedAccount]:
         assert claimant is not None and claim.learner_id is not None
         physician = registry.find(connection, claim.learner_id)
         family = (physician.physician_id, *physician.aliases)
-        holders = [persons.by_id(connection, account.person_id) for account in accounts.open_of(connection, family)]
+        standing = accounts.open_of(connection, family)
+        others = [account for account in standing if account.person_id != claim.person_id]
+        holders = [persons.by_id(connection, account.person_id) for account in others]
         found.append(
             AskedAccount(
                 claim=claim,
                 claimant=claimant,
                 physician=physician,
                 holders=tuple(holder for holder in holders if holder is not None),
+                has_account=len(others) < len(standing),
             )
         )
     return found
@@ -234,15 +242,21 @@ def decide(work: Work, claim_id: str, *, give: bool) -> None:
     accounts.change_claim(work.connection, claim_id, {"decided_at": work.now})
     service = work.service
     name, support = service.settings.service_name, service.settings.support_contact
-    family = family_of(work.connection, claim.learner_id)
-    for account in accounts.open_of(work.connection, family, for_update=True):
+    standing = accounts.open_of(work.connection, family_of(work.connection, claim.learner_id), for_update=True)
+    # Since two entries were merged both may have an account: then one of the two is closed.
+    own = [account for account in standing if account.person_id == claim.person_id]
+    others = [account for account in standing if account.person_id != claim.person_id]
+    closing = others if give else own if others else []
+    for account in standing:
         audited = PassportAccountAudit(person_id=account.person_id, learner_id=account.learner_id, claim_id=claim_id)
         work.audit("decide", account.client_id, audited)
-        if give:
+        if account in closing:
             close_of_another(work, account)
         else:
             text = texts.decided_text(service=name, given=False)
             mail.queue(work, account.person_id, MailKind.PASSPORT, text)
+    if own:
+        return
     link = mail.address_of(service, "/passport/join")
     text = texts.given_text(link, service=name) if give else texts.kept_text(service=name, support=support)
     mail.queue(work, claim.person_id, MailKind.PASSPORT, text)

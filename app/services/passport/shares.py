@@ -218,7 +218,9 @@ def find(connection: Connection, service: Service, token: str) -> Share | None:
 
 def _works(connection: Connection, share: Share, now: datetime) -> bool:
     account = accounts.by_client(connection, share.client_id)
-    return share.works_at(now) and account is not None and account.closed_at is None
+    # What an account may show is not certain once its confirmation was taken back: then its links show nothing.
+    confirmed = account is not None and account.closed_at is None and account.confirmed_at is not None
+    return share.works_at(now) and confirmed
 
 
 async def view(service: Service, token: str, *, pdf: bool = False) -> ShownShare | None:

@@ -14,40 +14,22 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection
 
-from app.core.clock import new_id
 from app.core.logging import log
 from app.delivery.mail import MailOutcome, Postman
 from app.domain.people.mails import RETRIES, LeasedMail, MailKind, MailStatus, MailText
-from app.services.context import Service, Work
+from app.services.context import Service
+from app.services.mail_queue import PURPOSE, address_of, queue
 from app.store.people import mails
 
+__all__ = ("LEASE", "address_of", "queue", "save", "send_next")
 LEASE = timedelta(minutes=5)
 """Longer than any attempt."""
-_PURPOSE = "mail"
 _LINK_KINDS = {
     MailKind.SIGN_IN: timedelta(minutes=15),
     MailKind.INVITATION: timedelta(days=3),
     MailKind.JOINING: timedelta(hours=24),
 }
 """After this time the link of a mail works no longer, so that it is not sent either."""
-
-
-def queue(work: Work, person_id: str, kind: MailKind, text: MailText, *, period: str | None = None) -> None:
-    """Write a mail to a person; of a regular one there is one for each period, whoever writes it."""
-    mail_id = new_id()
-    mails.add(
-        work.connection,
-        {
-            "mail_id": mail_id,
-            "person_id": person_id,
-            "kind": kind.value,
-            "period": period,
-            "content": work.service.keyring.seal(_PURPOSE, msgspec.json.encode(text), mail_id),
-            "status": MailStatus.PENDING.value,
-            "due_at": work.now,
-            "created_at": work.now,
-        },
-    )
 
 
 def send_next(service: Service) -> bool:
@@ -69,7 +51,7 @@ def _attempt(service: Service, mail: LeasedMail) -> MailOutcome:
     life = _LINK_KINDS.get(mail.kind)
     if life is not None and mail.created_at + life <= service.clock():
         return MailOutcome.TOO_LATE
-    content = service.keyring.unseal(_PURPOSE, mail.content, mail.mail_id) if mail.content is not None else None
+    content = service.keyring.unseal(PURPOSE, mail.content, mail.mail_id) if mail.content is not None else None
     if mail.address is None or content is None:
         return MailOutcome.REMOVED
     text = msgspec.json.decode(content, type=MailText)
@@ -87,8 +69,3 @@ def save(connection: Connection, service: Service, mail: LeasedMail, outcome: Ma
     else:
         values |= {"status": MailStatus.PENDING.value, "due_at": now + RETRIES[attempts - 1]}
     return mails.save_attempt(connection, mail, values)
-
-
-def address_of(service: Service, path: str) -> str:
-    """Return the address of a page as a mail or a command gives it: never from what a request says its host is."""
-    return f"{service.settings.public_url or 'http://127.0.0.1:8000'}{path}"

@@ -23,6 +23,7 @@ from app.domain.identity.physicians import Physician
 from app.services.context import Work
 from app.services.registry import filed_people, name_forms
 from app.services.registry.credit_placing import MergedCredit, PartedCredit
+from app.services.registry.doubted_accounts import doubt_accounts
 from app.services.registry.drafts import Draft, held_after, ledger_growth
 from app.services.reporting.learner_ids import derive_learner_ids
 from app.services.reporting.saving import maximum_quarters, save_changes
@@ -248,6 +249,7 @@ def unmerge(work: Work, physician_id: str) -> Unmerged:
     own_aliases = [other for other in document.aliases if physicians.is_alias_of(connection, other, root.physician_id)]
     merges.set_alias(connection, own_aliases, alias.physician_id, work.now)
     save_drafts(work, credit.drafts, verb="unmerge")
+    doubt_accounts(work, {alias.physician_id, root.physician_id, *document.aliases, *root.aliases}, since=merged.at)
     name_the_rest(work, root.physician_id)
     if document.pair_status is not None:
         _decide_pair(work, alias, root, PairStatus(document.pair_status))

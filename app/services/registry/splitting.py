@@ -19,6 +19,7 @@ from app.domain.identity.merges import Split, SplitRecord, SplitResult
 from app.domain.identity.physicians import FiledNumber, Physician
 from app.services.context import Work
 from app.services.registry import filed_people, name_forms
+from app.services.registry.doubted_accounts import doubt_accounts
 from app.services.registry.drafts import Draft
 from app.services.registry.merging import completions_of, lock_everything, name_for, save_drafts
 from app.services.reporting.learner_ids import derive_learner_ids
@@ -28,6 +29,8 @@ from app.store.registry.generation import note_registry_change
 
 def split(work: Work, physician_id: str, wanted: Split, *, dry_run: bool = False) -> SplitResult:
     """Make two physicians of one. With `dry_run` it only looks: the id of who leaves is then nobody's yet.
+
+    An account in CME Passport stays with who stays, and has to be confirmed again: it may be of who leaves.
 
     Raises `NotFound`; `InvalidRequest` with everything that is not assigned, assigned twice, or not on file; `Conflict`
     where credit would go to somebody without a number of its board.
@@ -58,6 +61,7 @@ def split(work: Work, physician_id: str, wanted: Split, *, dry_run: bool = False
     name_forms.refresh(connection, [leaves.physician_id], [leaves.physician_id])
     _name_leaving(work, leaves, drafts)
     save_drafts(work, drafts, verb="split")
+    doubt_accounts(work, {root, *before.aliases})
     note_registry_change(connection)
     told = PhysicianAudit(other_id=leaves.physician_id, changed=parts, completions=result.moved)
     work.audit("split", root, told)

@@ -306,6 +306,12 @@ def revoke(connection: Connection, client_id: str, at: datetime) -> int:
     return keys.end_all(connection, client_id, at)
 
 
+def restore_membership(connection: Connection, client_id: str) -> None:
+    """Let a person's membership that was ended hold again; it never had a key."""
+    update(connection, tables.clients, {"revoked_at": None}, {"client_id": client_id})
+    note_change(connection, client_id)
+
+
 def of_organisation(connection: Connection, client_id: str) -> list[str]:
     """Return the ids of a client's organisation: its own, and those of the clients that belong to the same vendor."""
     return fetch_column(

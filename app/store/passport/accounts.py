@@ -179,6 +179,17 @@ def end_claims(connection: Connection, learner_ids: Collection[str], at: datetim
     )
 
 
+def end_codes(connection: Connection, learner_ids: Collection[str], at: datetime) -> None:
+    """End the joining codes of a physician that were not used."""
+    marks, parameters = in_list("id", sorted(learner_ids))
+    execute(
+        connection,
+        f"UPDATE joining_codes SET expires_at = :at WHERE learner_id IN ({marks}) AND used_at IS NULL "
+        "AND expires_at > :at",
+        parameters | {"at": at},
+    )
+
+
 def delete_claims(connection: Connection, before: datetime) -> int:
     """Delete claims from before a moment, but those that the operator has still to decide; return how many."""
     return execute(
