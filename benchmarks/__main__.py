@@ -20,6 +20,7 @@ from benchmarks import (
     million,
     pages,
     passport,
+    permission_asked,
     reading,
     records,
     single,
@@ -40,6 +41,7 @@ PARTS = {
     "feed": feed.rows,
     "backlog": backlog.rows,
     "batches": batches.rows,
+    "permission": permission_asked.rows,
     "export": exports.rows,
     "console": console_pages.rows,
 }

@@ -194,7 +194,7 @@ def load_standings(
         }
     if corrected.keys() != asked_for:
         raise Contended("a completion was withdrawn or moved before it could be corrected")
-    learner_ids, merged = learners.learner_ids_of_standing(
+    learner_ids, merged, any_withdrew = learners.learner_ids_of_standing(
         connection,
         {
             (report.provider_id, match.learner.physician_id)
@@ -205,7 +205,8 @@ def load_standings(
     if locking and merged:
         raise Contended("a physician was merged into another one after they had been found")
     day_quarters = completions.sum_by_day(connection, _summed_days(work, reports, matches))
-    unpermitted = permissions.unpermitted(connection, _permission_asked_for(reports, matches))
+    needing = _permission_asked_for(reports, matches) if any_withdrew else ()
+    unpermitted = permissions.unpermitted(connection, needing)
     return Standings(
         facts=replace(facts, day_quarters=day_quarters, unpermitted=unpermitted),
         by_pair=by_pair,

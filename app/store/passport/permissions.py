@@ -13,7 +13,7 @@ from app.models import disputes as tables
 from app.store.sql.bulk import insert, update
 from app.store.sql.key_sets import select_by_keys
 from app.store.sql.rows import RowMapper
-from app.store.sql.statements import fetch, in_list, locking_clause
+from app.store.sql.statements import fetch, fetch_value, in_list, locking_clause
 from app.store.sql.values import read_date
 
 _PERMISSION = RowMapper(WithdrawnPermission, tables.withdrawn_permissions, "w")
@@ -52,6 +52,15 @@ def standing_of(connection: Connection, learner_ids: Collection[str]) -> list[Wi
         parameters,
     )
     return _PERMISSION.read(connection, rows)
+
+
+ANY_STANDS = "EXISTS (SELECT 1 FROM withdrawn_permissions s WHERE s.given_back_at IS NULL)"
+"""Whether anybody has withdrawn anything: a part of a statement, which costs nothing of its own."""
+
+
+def any_stands(connection: Connection) -> bool:
+    """Whether anybody has withdrawn a permission and not given it back."""
+    return bool(fetch_value(connection, f"SELECT {ANY_STANDS}"))
 
 
 def unpermitted(connection: Connection, pairs: Iterable[tuple[str, str]]) -> frozenset[Unpermitted]:

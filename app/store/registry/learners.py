@@ -15,6 +15,7 @@ from app.domain.identity.comparison_keys import short_id_key
 from app.domain.identity.learners import Holding, Learner, WrittenName, name_on_file
 from app.domain.identity.validations import Lookup, LookupKey, LookupResults
 from app.models.learners import learner_links
+from app.store.passport import permissions
 from app.store.sql.bulk import Rows, insert
 from app.store.sql.key_sets import Way, from_keys, select_by_found_ids, select_by_ids, select_by_keys
 from app.store.sql.statements import Row, fetch, on_sqlite, string_agg
@@ -320,18 +321,22 @@ def learner_ids_of(connection: Connection, pairs: Iterable[tuple[str, str]]) -> 
 
 def learner_ids_of_standing(
     connection: Connection, pairs: Iterable[tuple[str, str]]
-) -> tuple[dict[tuple[str, str], str], list[str]]:
+) -> tuple[dict[tuple[str, str], str], list[str], bool]:
     """Return the opaque ids by (provider, physician), and who of the physicians was merged into another one, or erased.
 
-    SQLite has one writer: whoever was found in this transaction still stands, and is not looked up again.
+    And whether anybody withdrew the permission to report them: mostly nobody has, and then it is asked of no physician.
+    On PostgreSQL that is a part of the statement, which spares a round trip. SQLite has one writer: whoever was found
+    in this transaction still stands, and is not looked up again.
     """
     if on_sqlite(connection):
-        return learner_ids_of(connection, pairs), []
+        return learner_ids_of(connection, pairs), [], permissions.any_stands(connection)
     learner_ids: dict[tuple[str, str], str] = {}
     merged: list[str] = []
-    for provider, physician_id, learner_id, gone in select_by_keys(
+    withdrawn = False
+    for provider, physician_id, learner_id, gone, stands in select_by_keys(
         connection,
-        "k.provider, k.learner, l.link, p.merged_into IS NOT NULL OR p.erased_at IS NOT NULL",
+        "k.provider, k.learner, l.link, p.merged_into IS NOT NULL OR p.erased_at IS NOT NULL, "
+        f"{permissions.ANY_STANDS}",
         ("provider", "learner"),
         pairs,
         "learners p ON p.learner_id = k.learner "
@@ -341,7 +346,8 @@ def learner_ids_of_standing(
             learner_ids[provider, physician_id] = learner_id
         if gone:
             merged.append(physician_id)
-    return learner_ids, merged
+        withdrawn = stands
+    return learner_ids, merged, withdrawn
 
 
 def learner_ids_after(connection: Connection, after: tuple[str, str], limit: int) -> list[tuple[str, str, str]]:

@@ -339,8 +339,8 @@ def test_who_was_found_just_before_is_judged_again(api: Api, service: Service, r
         pytest.skip("one writer: nobody is found before it")
     id = her_id(service)
     asked = [("0008001", id)]
-    ids, gone = service.database.read(lambda connection: learners.learner_ids_of_standing(connection, asked))
+    ids, gone, _ = service.database.read(lambda connection: learners.learner_ids_of_standing(connection, asked))
     assert (list(ids), gone) == (asked, [])
     erasure.erase(service, id, unread=True)
-    ids, gone = service.database.read(lambda connection: learners.learner_ids_of_standing(connection, asked))
+    ids, gone, _ = service.database.read(lambda connection: learners.learner_ids_of_standing(connection, asked))
     assert (ids, gone) == ({}, [id])
