@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable, Sequence
+from types import MappingProxyType
 
 import msgspec
 
@@ -11,7 +12,7 @@ from app.domain.boards import Board, BoardKind
 from app.domain.catalogue import Catalogue
 from app.domain.columns import Choice
 from app.domain.formats import ACTIVITY_FORMATS
-from app.domain.rems import DEA_REGISTRATIONS, PROFESSIONS, TIMES_IN_PRACTICE
+from app.domain.rems import DEA_ANSWERS, PROFESSION_ANSWERS, TIME_ANSWERS, TYPE_ANSWERS, Answers, also_accepted
 from app.domain.states import STATES
 
 ACTIONS = ("Add", "Update", "Delete")
@@ -115,7 +116,7 @@ def certifying(catalogue: Catalogue) -> list[Board]:
 
 
 def choices_of(
-    catalogue: Catalogue, medical_schools: Sequence[str] = (), practice_areas: Sequence[str] = ()
+    catalogue: Catalogue, medical_schools: Sequence[str] = (), practice_areas: Answers = MappingProxyType({})
 ) -> dict[Choice, Choices]:
     """Return the list of every column that has one, from the catalogue and the lists that are data."""
     boards = certifying(catalogue)
@@ -136,10 +137,11 @@ def choices_of(
             also=_once(text for credit_type in types for text in credit_type.aliases),
         ),
         Choice.SPECIAL_CREDIT: Choices(values=_once(text for board in licensing for text in board.special_credits)),
-        Choice.PROFESSION: Choices(values=PROFESSIONS),
-        Choice.DEA_REGISTRATION: Choices(values=DEA_REGISTRATIONS),
-        Choice.PRACTICE_AREA: Choices(values=tuple(practice_areas)),
-        Choice.TIME_IN_PRACTICE: Choices(values=TIMES_IN_PRACTICE),
+        Choice.PROFESSION: _answers(PROFESSION_ANSWERS),
+        Choice.DEA_REGISTRATION: _answers(DEA_ANSWERS),
+        Choice.PRACTICE_AREA: _answers(practice_areas),
+        Choice.TIME_IN_PRACTICE: _answers(TIME_ANSWERS),
+        Choice.REMS_TYPE: _answers(TYPE_ANSWERS),
         Choice.YES_NO: Choices(values=YES_NO),
         Choice.MEDICAL_SCHOOL: Choices(values=tuple(medical_schools)),
         Choice.FORMAT: Choices(
@@ -152,6 +154,10 @@ def choices_of(
         Choice.FEE: Choices(values=Fee.labels()),
         Choice.REGISTRATION: Choices(values=RegistrationMode.labels()),
     }
+
+
+def _answers(answers: Answers) -> Choices:
+    return Choices(values=tuple(answers), also=also_accepted(answers))
 
 
 def _once(texts: Iterable[str]) -> tuple[str, ...]:

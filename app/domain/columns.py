@@ -47,6 +47,7 @@ class Choice(enum.Enum):
     DEA_REGISTRATION = "DEA Registration"
     PRACTICE_AREA = "Practice Area"
     TIME_IN_PRACTICE = "Time in Practice"
+    REMS_TYPE = "REMS Type"
     YES_NO = "Yes or No"
     MEDICAL_SCHOOL = "Medical School"
     FORMAT = "Activity Format"
@@ -247,7 +248,7 @@ ACTIVITIES: tuple[FileColumn, ...] = (
     FileColumn(heading="Physician Learners", pointer="/learner_counts/physicians", holds=Holds.WHOLE),
     FileColumn(heading="Other Learners", pointer="/learner_counts/others", holds=Holds.WHOLE),
     FileColumn(heading="MIPS", pointer="/mips", holds=Holds.YES_NO, choice=Choice.YES_NO),
-    FileColumn(heading="REMS Type", pointer="/rems/type"),
+    FileColumn(heading="REMS Type", pointer="/rems/type", choice=Choice.REMS_TYPE),
     FileColumn(heading="REMS Identifier", pointer="/rems/identifier"),
     FileColumn(heading="List on CME Passport", pointer="/listing/public", holds=Holds.YES_NO, choice=Choice.YES_NO),
     FileColumn(heading="Activity URL", pointer="/listing/url"),

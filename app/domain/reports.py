@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from app.domain.amounts import in_quarters
 from app.domain.batches import EntryMethod
 from app.domain.identity.learners import Person
-from app.domain.parsing import Unparsed, plain_or_none
+from app.domain.parsing import Unparsed
 
 Amount: TypeAlias = float | Unparsed | None
 """An amount in credits as sent: a number, unreadable text, or nothing."""
@@ -112,12 +112,6 @@ class RemsPart(msgspec.Struct, frozen=True, kw_only=True):
     practice_area: str | None = None
     surgical_procedures: bool | None = None
     time_in_practice: str | None = None
-
-    def in_place_of(self, stands: RemsPart | None) -> RemsPart:
-        """Return it, or the one that stands when they differ by the spelling of the local id alone."""
-        if stands is None or stands == self or plain_or_none(stands.local_id) != plain_or_none(self.local_id):
-            return self
-        return stands if replace(self, local_id=stands.local_id) == stands else self
 
 
 class CompletionReport(msgspec.Struct, frozen=True, kw_only=True):

@@ -19,6 +19,7 @@ from app.schemas.reference import (
     MedicalSchoolList,
     PracticeAreaList,
     PracticeAreaOut,
+    RemsAnswersOut,
     RuleList,
     RuleOut,
     StateList,
@@ -83,7 +84,18 @@ async def list_states(request: Request) -> StateList:
 @router.get("/practice-areas", response_model=PracticeAreaList)
 async def list_practice_areas() -> PracticeAreaList:
     """List the practice areas that REMS reports accept; practice areas of activities are free text."""
-    return PracticeAreaList(data=[PracticeAreaOut(**area) for area in reference.practice_areas()])
+    return PracticeAreaList(
+        data=[
+            PracticeAreaOut(name=name, aliases=list(others), source=reference.practice_area_source())
+            for name, others in reference.practice_areas().items()
+        ]
+    )
+
+
+@router.get("/rems-answers", response_model=RemsAnswersOut)
+async def list_rems_answers() -> RemsAnswersOut:
+    """List the REMS programmes of activities, and the answers about learners, each with others that mean the same."""
+    return RemsAnswersOut.of(reference.rems_answers())
 
 
 @router.get("/medical-schools", response_model=MedicalSchoolList)

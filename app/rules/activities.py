@@ -19,6 +19,7 @@ from app.domain.findings import Finding, Severity
 from app.domain.formats import Bound, anniversary
 from app.domain.identity.comparison_keys import code_key
 from app.domain.parsing import Unparsed, describe_day, is_activity_id, is_error_or_lost
+from app.domain.rems import REMS_TYPES, TYPE_ANSWERS, keys_of, listed
 from app.rules.amounts import registered_with_one_session
 from app.rules.engine import ACTIVITY_RULES, Fault, Scope, ask, rule, select
 from app.rules.record import ACCREDITED, NOTHING_GUESSED
@@ -28,6 +29,7 @@ _DATES = "accreditor's guidance on activity dates"
 _COMMON = "slides, Common Issues"
 _ADVICE = "board's public guidance to providers"
 ALWAYS = Span()
+_REMS_TYPES = keys_of(TYPE_ANSWERS)
 
 
 class ActivityCase(msgspec.Struct, frozen=True, kw_only=True):
@@ -295,6 +297,20 @@ def activity_aba_outline(case: ActivityCase) -> Iterator[Fault]:
                 f"{len(registration.content_outline)} content-outline areas are registered for {board.code}.",
                 "Register one or two.",
             )
+
+
+@rule("rems-type-known", Scope.ACTIVITY, source="accreditor's guidance on REMS activities", warns=True)
+def rems_type_known(case: ActivityCase) -> Iterator[Fault]:
+    """A REMS activity names a programme from the list, by which reports for a programme find it.
+
+    Programmes come and go, so that another is taken as it was sent.
+    """
+    rems = case.activity.rems
+    if rems is None or listed(_REMS_TYPES, rems.get("type")) is not None:
+        return
+    detail = "This REMS programme is not on the list." if rems.get("type") else "The REMS programme is missing."
+    hint = f"Give one of: {', '.join(REMS_TYPES)}. What is asked for a programme does not find this activity."
+    yield Fault("/rems/type", detail, hint)
 
 
 @rule("abim-practice-assessment", Scope.ACTIVITY, source=_ADVICE, warns=True, boards=("ABIM",))

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from app.domain.identity.comparison_keys import code_key
 from app.domain.identity.matches import Result
-from app.domain.parsing import is_error_or_lost
-from app.domain.rems import PHYSICIAN, PROFESSIONS
+from app.domain.rems import PHYSICIAN
 from app.domain.reports import Action
 from app.rules.case import Case
 from app.rules.engine import Fault, Scope, rule
+from app.rules.rems_answers import in_listed_words
 from app.rules.slips import slips_in
 
 _MATCHING = "slides, Learner validation tool: one, more than one, or no learner was matched"
@@ -124,43 +123,9 @@ def physician_only(case: Case) -> Iterator[Fault]:
     rems = case.report.rems
     if rems is None or not rems.profession or not (case.report.cme or case.report.moc):
         return
-    if code_key(rems.profession) != code_key(PHYSICIAN):
+    if in_listed_words(rems).profession != PHYSICIAN:
         yield Fault(
             "/rems/profession",
             "CME and MOC credit is reported for physicians only.",
             "Report this learner for REMS only.",
         )
-
-
-@rule("rems-identifier-required", Scope.REMS, source="accreditor's guidance on REMS learners", deletes=True)
-def rems_identifier_required(case: Case) -> Iterator[Fault]:
-    """A REMS learner has a local identifier, which is no error of a spreadsheet and has lost no letter."""
-    rems = case.report.rems
-    if rems is None:
-        return
-    if not rems.local_id:
-        yield Fault("/rems/local_id", "The local identifier is missing.", "Give the id by which you know the learner.")
-    elif case.report.action is not Action.DELETE and is_error_or_lost(rems.local_id):
-        yield Fault(
-            "/rems/local_id",
-            "The local identifier is an error of a spreadsheet, or has lost a letter: others may have the same.",
-            "Give the id by which you know the learner, as text.",
-        )
-
-
-@rule("rems-profession-known", Scope.REMS, source="accreditor's guidance on REMS learners")
-def rems_profession_known(case: Case) -> Iterator[Fault]:
-    """A REMS learner has a profession from the list."""
-    rems = case.report.rems
-    known = {code_key(name) for name in PROFESSIONS}
-    if rems is not None and code_key(rems.profession or "") not in known:
-        yield Fault(
-            "/rems/profession", "This profession is not on the list.", f"Give one of: {', '.join(PROFESSIONS)}."
-        )
-
-
-@rule("rems-activity", Scope.REMS, source="accreditor's guidance on REMS learners", needs=("activity",))
-def rems_activity(case: Case) -> Iterator[Fault]:
-    """REMS learners are reported for an activity that is flagged REMS."""
-    if case.report.rems is not None and not case.known_activity.rems:
-        yield Fault("/rems", "The activity is not flagged REMS.", "Set the activity's REMS type first.")

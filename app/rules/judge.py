@@ -9,12 +9,12 @@ from functools import cache
 
 from app.domain.findings import Finding
 from app.domain.reports import Action
-from app.rules import amounts, board_advice, credit_types, dates, history, identity, record
+from app.rules import amounts, board_advice, credit_types, dates, history, identity, record, rems
 from app.rules.case import Case
 from app.rules.catalogue import ADVICE_RULES
 from app.rules.engine import COMPLETION_RULES, Rule, Scope, Selection, ask, select
 
-RULE_FILES = (record, dates, credit_types, amounts, identity, history, board_advice)
+RULE_FILES = (record, dates, credit_types, amounts, identity, rems, history, board_advice)
 """Findings are reported in the order of these files; within a file, in that of its functions."""
 
 

@@ -22,6 +22,7 @@ from app.domain.identity.matches import Match
 from app.domain.parsing import plain_text
 from app.domain.reports import Action, CompletionReport, CorrectionKind, MocPart, RemsPart
 from app.rules.case import Case, Clash, Facts, LedgerTotal, Naming, Placement
+from app.rules.rems_answers import rems_in_place_of
 from app.rules.row_target import RowTarget, find_row_target
 from app.rules.same_record import find_elsewhere
 from app.rules.standing import Standing, subject_of
@@ -180,7 +181,7 @@ def _place_targets(targets: Sequence[Target], report: CompletionReport, day: dat
             if occasion is not None or target.shares_reference(credit)
         )
     rems_fresh = rems is not None and all(
-        rems.in_place_of(completion.rems) != completion.rems for completion in considered
+        rems_in_place_of(rems, completion.rems) != completion.rems for completion in considered
     )
     joins = next(
         (

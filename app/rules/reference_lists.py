@@ -7,6 +7,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from app.domain.rems import Answers
+
 _FOLDER = Path(__file__).parent / "reference"
 
 
@@ -21,7 +23,12 @@ def medical_schools() -> list[dict[str, str]]:
     return [{**school, "source": held["source"]} for school in held["schools"]]
 
 
-def practice_areas() -> list[dict[str, str]]:
-    """Return the practice areas that REMS reports accept: name and source."""
+def practice_areas() -> Answers:
+    """Return the practice areas that REMS reports accept, each with others that mean the same."""
     held = _file("practice_areas")
-    return [{"name": name, "source": held["source"]} for name in held["areas"]]
+    return {name: tuple(held["aliases"].get(name, ())) for name in held["areas"]}
+
+
+def practice_area_source() -> str:
+    """Return where the practice areas are from."""
+    return str(_file("practice_areas")["source"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, ClassVar
 
@@ -13,6 +13,7 @@ from app.domain.boards import Board, BoardKind, FactChange, Need, Span
 from app.domain.choices import Degree
 from app.domain.findings import Severity
 from app.domain.formats import ActivityFormat, Bound
+from app.domain.rems import Answers
 from app.domain.rules import RuleFacts
 from app.schemas.base import Example, Out
 
@@ -213,9 +214,10 @@ class StateList(Out):
 class PracticeAreaOut(Out):
     """A practice area that REMS reports accept."""
 
-    example: ClassVar[Example] = {"name": "Anesthesiology", "source": "slides"}
+    example: ClassVar[Example] = {"name": "Anesthesiology", "aliases": [], "source": "slides"}
 
     name: str
+    aliases: list[str] = Field(description="Others that mean the same.")
     source: str
 
 
@@ -223,6 +225,35 @@ class PracticeAreaList(Out):
     """All practice areas."""
 
     data: list[PracticeAreaOut]
+
+
+class RemsAnswerOut(Out):
+    """An accepted answer."""
+
+    example: ClassVar[Example] = {"name": "6-10", "aliases": ["6-10 years"]}
+
+    name: str
+    aliases: list[str] = Field(description="Others that mean the same; records are stored with the name.")
+
+
+class RemsAnswersOut(Out):
+    """The lists of answers for REMS, in the order of the accreditor's template."""
+
+    types: list[RemsAnswerOut] = Field(description="Programmes that activities belong to.")
+    professions: list[RemsAnswerOut]
+    dea_registrations: list[RemsAnswerOut]
+    practice_areas: list[RemsAnswerOut]
+    times_in_practice: list[RemsAnswerOut]
+
+    @classmethod
+    def of(cls, lists: Mapping[str, Answers]) -> RemsAnswersOut:
+        """Show the lists."""
+        return cls.model_validate(
+            {
+                kind: [{"name": name, "aliases": list(others)} for name, others in answers.items()]
+                for kind, answers in lists.items()
+            }
+        )
 
 
 class MedicalSchoolOut(Out):

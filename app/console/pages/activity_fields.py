@@ -19,6 +19,7 @@ from app.domain.boards import BoardKind
 from app.domain.catalogue import Catalogue
 from app.domain.choices import DeliveryMethod, Fee, OutcomeMeasured, Providership, RegistrationMode
 from app.domain.formats import ACTIVITY_FORMATS
+from app.domain.rems import REMS_TYPES
 from app.schemas.activities import ActivityFields, ActivityIn, ActivityOut, ActivityPatch
 
 F = TypeVar("F", bound=ActivityFields)
@@ -63,6 +64,7 @@ class ActivityChoices(msgspec.Struct, frozen=True):
     formats: tuple[tuple[str, str], ...] = tuple((known.code, known.name) for known in ACTIVITY_FORMATS)
     methods: tuple[tuple[str, str], ...] = tuple((one.value, one.label) for one in DeliveryMethod)
     providerships: tuple[tuple[str, str], ...] = tuple((one.value, one.label) for one in Providership)
+    rems_types: tuple[tuple[str, str], ...] = tuple((name, name) for name in REMS_TYPES)
     fees: tuple[tuple[str, str], ...] = tuple((one.value, one.label) for one in Fee)
     modes: tuple[tuple[str, str], ...] = tuple((one.value, one.label) for one in RegistrationMode)
     yes_no: tuple[tuple[str, str], ...] = (("true", "Yes"), ("false", "No"))

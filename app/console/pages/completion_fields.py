@@ -162,7 +162,7 @@ def _choices(catalogue: Catalogue) -> RecordChoices:
     return RecordChoices(
         states=tuple(STATES.items()),
         special=tuple((name, name) for name in special),
-        areas=tuple((area["name"], area["name"]) for area in practice_areas()),
+        areas=tuple((name, name) for name in practice_areas()),
     )
 
 

@@ -10,9 +10,9 @@ from typing import Any, TypeAlias
 from pydantic import BaseModel
 
 from app.domain.batches import Cell
-from app.domain.columns import FileColumn, Holds
+from app.domain.columns import Choice, FileColumn, Holds
 from app.domain.findings import Finding
-from app.domain.parsing import plain_or_none, read_license_id, read_npi
+from app.domain.parsing import MonthDay, plain_or_none, read_license_id, read_npi
 from app.files import cells
 from app.files.cells import CellFault, IdCell
 from app.files.headings import Layout
@@ -110,6 +110,8 @@ def _converter_of(column: FileColumn | None, pointer: str | None, schema: type[B
         return cells.read_action
     if pointer == "/activity_id":
         return lambda cell: cells.read_activity_id(cell, most)
+    if column.choice is Choice.TIME_IN_PRACTICE:
+        return lambda cell: _read_years(cell, most)
     if column.holds is Holds.TEXT and column.choice is not None:
         return lambda cell: plain_or_none(cells.read_text(cell, most))
     if column.holds is Holds.TEXT:
@@ -121,6 +123,19 @@ def _converter_of(column: FileColumn | None, pointer: str | None, schema: type[B
     if column.holds is Holds.LIST:
         return lambda cell: cells.read_list(cell, most)
     return _PLAIN[column.holds]
+
+
+_YEARS = {(6, 10): "6-10", (10, 6): "6-10", (11, 15): "11-15"}
+"""Years of practice that a spreadsheet takes for a day, by its month and day: 10 June, 6 October, 15 November."""
+
+
+def _read_years(cell: Cell, most: int | None) -> str | None:
+    """Return a span of years as it was typed, where a spreadsheet has made a date of it."""
+    if isinstance(cell, str) or (isinstance(cell, dict) and "d" in cell):
+        day = cells.read_birth_date(cell)
+        if isinstance(day, MonthDay) and (day.month, day.day) in _YEARS:
+            return _YEARS[day.month, day.day]
+    return plain_or_none(cells.read_text(cell, most))
 
 
 def _repeats(column: FileColumn | None, pointer: str | None) -> bool:

@@ -36,8 +36,7 @@ _made: dict[tuple[str, FileFormat, str, str], bytes] = {}
 def accepted_values(catalogue: Catalogue) -> Mapping[Choice, Choices]:
     """Return the lists of accepted values, as templates offer them."""
     schools = [school["name"] for school in medical_schools()]
-    areas = [area["name"] for area in practice_areas()]
-    return choices_of(catalogue, schools, areas)
+    return choices_of(catalogue, schools, practice_areas())
 
 
 def sheets_beside(head: FileHead, kind: BatchKind, catalogue: Catalogue, support: str) -> SideSheets | None:

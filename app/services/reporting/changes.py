@@ -20,6 +20,7 @@ from app.domain.identity.learners import Learner, Person
 from app.domain.parsing import MonthDay
 from app.domain.reports import Action, CompletionReport, CorrectionKind, RemsPart
 from app.rules.case import Case
+from app.rules.rems_answers import rems_in_place_of
 from app.rules.standing import subject_of
 from app.rules.targets import Target, part_of
 from app.sandbox.fixtures import decided_by_sandbox
@@ -277,7 +278,7 @@ def _as_corrected(before: Completion, case: Case, learner_id: str | None) -> Com
 
 def _rems_after(case: Case, before: Completion) -> RemsPart | None:
     """Return the risk-mitigation part that a record gives a completion; another spelling of its id is no change."""
-    return case.report.rems.in_place_of(before.rems) if case.report.rems is not None else None
+    return rems_in_place_of(case.report.rems, before.rems) if case.report.rems is not None else None
 
 
 def _person_as_reported(person: Person) -> tuple[str | None, ...]:

@@ -32,6 +32,7 @@ from app.domain.reports import CompletionReport
 from app.rules.case import Case
 from app.rules.judge import judge
 from app.rules.placement import place
+from app.rules.rems_answers import in_listed_words
 from app.services.context import Caller, Work, transact
 from app.services.findings import rejection_of
 from app.services.reporting.budget import Questions, questions_of, settle, spend, withhold
@@ -207,7 +208,12 @@ def rehearse(caller: Caller, reports: Sequence[CompletionReport], state: DryRunS
 
 
 def _in_world(caller: Caller, record: CompletionReport) -> CompletionReport:
-    """Return a record as one of the sandbox when a test client sends it: the live world does not exist for it."""
+    """Return a record as one of the sandbox when a test client sends it: the live world does not exist for it.
+
+    Its answers for REMS are put into the words of their lists, whichever door they came by.
+    """
+    if record.rems is not None:
+        record = replace(record, rems=in_listed_words(record.rems))
     return replace(record, sandbox=True) if caller.client.test else record
 
 

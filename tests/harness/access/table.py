@@ -176,7 +176,8 @@ OPERATIONS: dict[Kind, dict[str, str]] = {
     Kind.OPEN: dict.fromkeys(
         (
             "live", "ready", "metrics", "problem_page", "list_boards", "get_board", "list_rules", "get_rule",
-            "list_activity_formats", "list_states", "list_practice_areas", "list_medical_schools", "get_sandbox",
+            "list_activity_formats", "list_states", "list_practice_areas", "list_rems_answers", "list_medical_schools",
+            "get_sandbox",
             "show_docs", "start_docs", "docs_file", "show_webhooks", "start_webhooks",
             "webhooks_document", "get_template", "create_token", "get_download", "search_activities",
             "get_listed_activity", "get_activity_calendar", "read_share", "read_share_file",

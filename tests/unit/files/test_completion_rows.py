@@ -129,6 +129,27 @@ def test_columns_of_ours_and_demographics_are_read() -> None:
 
 
 @pytest.mark.parametrize(
+    ("cell", "years"),
+    [
+        ("6-10", "6-10"), ("6-10 years", "6-10"), ("Trainee", "Trainee"), (None, None),
+        ({"d": "2026-06-10T00:00:00", "f": "d-mmm"}, "6-10"), ({"d": "2026-10-06T00:00:00", "f": "dd/mm"}, "6-10"),
+        ({"d": "2026-11-15T00:00:00", "f": "m/d/yyyy"}, "11-15"),
+        ({"d": "2015-11-01T00:00:00", "f": "mmm-yy"}, "11-15"),
+        ("10-Jun", "6-10"), ("Nov-15", "11-15"), ("6/10/2026", "6-10"),
+    ],
+)  # fmt: skip
+def test_years_in_practice_that_became_a_date_are_years(cell: Cell, years: str | None) -> None:
+    demographics: dict[str, Cell] = {"/rems/local_id": "17", "/rems/time_in_practice": cell}
+    assert reported(row_of(REBECCA | demographics)).rems == RemsPart(local_id="17", time_in_practice=years)
+
+
+def test_another_date_is_no_time_in_practice() -> None:
+    a_day: Cell = {"d": "2026-03-17T00:00:00", "f": "d-mmm"}
+    record = read(row_of(REBECCA | {"/rems/local_id": "17", "/rems/time_in_practice": a_day}))
+    assert [(finding.rule, finding.pointer) for finding in record.findings] == [("type", "/rems/time_in_practice")]
+
+
+@pytest.mark.parametrize(
     ("action", "asked"),
     [
         ("Add", Action.ADD),

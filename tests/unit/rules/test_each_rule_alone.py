@@ -145,6 +145,7 @@ WARNED: dict[str, Verdict] = {
         activity=an_activity(a_registration("ABO", "Patient Safety", "Improvement in Medical Practice")),
     ),
     "abp-birth-date": _judged(a_moc("ABP"), person=a_person(birth_date=None)),
+    "rems-answers-listed": judged(a_report(a_rems(practice_area="Alchemy")), activity=REMS_ACTIVITY),
     "daily-credits-unusual": judged(a_report(a_moc("ABS", 12.25)), activity=an_activity(ama_pra_credits=20.0)),
 }
 
@@ -184,6 +185,7 @@ ACTIVITIES: dict[str, Activity] = {
     "aba-outline": an_activity(a_registration("ABA", content_outline=())),
     "abim-practice-assessment": an_activity(a_registration("ABIM", "Practice Assessment")),
     "abo-not-both": an_activity(a_registration("ABO", "Patient Safety", "Improvement in Medical Practice")),
+    "rems-type-known": replace(_FIXED, rems={"type": "Isotretinoin"}),
     "rss-session-amount": an_activity(**(_SERIES | {"ama_pra_credits": 1.0})),
     "listing-incomplete": replace(_FIXED, listing_public=True, details={"listing": _LISTING | {"fee": None}}),
     "listing-home-page": replace(
