@@ -30,7 +30,7 @@ from app.services.events.recovery import recover_next
 from app.services.events.sender import WebhookSender
 from app.services.held.judging import HeldJudge
 from app.services.operations.sealing import SealResult, seal_next
-from app.services.passport import accounts, answering, forgetting, one_account, telling
+from app.services.passport import accounts, address_changes, answering, forgetting, one_account, telling
 from app.services.people import mail, staff_mails
 from app.store import commits, stalled_connections
 from app.store.looking import totals
@@ -162,6 +162,7 @@ class Worker:
             Loop(service, "sending mails", mail.send_next, MAIL_SECONDS),
             Loop(service, "writing staff mails", staff_mails.write_due, STAFF_MAIL_SECONDS),
             Loop(service, "confirming accounts", accounts.confirm_by_rosters, CONFIRM_SECONDS),
+            Loop(service, "changing addresses", address_changes.pass_time, CONFIRM_SECONDS),
             Loop(service, "telling physicians", telling.tell, TELL_SECONDS),
             Loop(service, "ending stalls", end_stalls, STALL_SECONDS),
             *(Loop(service, "reading files", steps.read_one) for _ in range(READERS)),

@@ -81,6 +81,7 @@ VISITED = {
         "/passport/credits > tbody td:nth-child(2) a > main a[href$='/permission']"
     ],
     "/passport/disputes/{dispute_id}": [],
+    "/passport/address/{token}": ["/passport/address/none"],
     "/passport/join": ["/passport/join"],
     "/passport/join/{token}": ["/passport/join/none"],
     "/passport/periods": ["/passport/periods", "/passport/periods?from=01/01/2021&to=12/31/2022"],

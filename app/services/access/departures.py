@@ -5,12 +5,13 @@ from __future__ import annotations
 from app.domain.audit import ClientAudit, PersonAudit
 from app.domain.passport.accounts import PassportAccount
 from app.domain.passport.audit import PassportAccountAudit, ShareAudit
+from app.domain.people.address_changes import ChangeOutcome
 from app.domain.people.persons import Membership, PersonRole
 from app.services.access import clients
 from app.services.context import Work
 from app.store.access import clients as stored
 from app.store.passport import accounts, notices, own_periods, shares
-from app.store.people import mails, persons, sign_in
+from app.store.people import address_changes, mails, persons, sign_in
 
 
 def end_membership(work: Work, membership: Membership) -> None:
@@ -27,6 +28,7 @@ def end_membership(work: Work, membership: Membership) -> None:
         own_periods.drop_of_client(work.connection, account.client_id)
         audited = PassportAccountAudit(person_id=account.person_id, learner_id=account.learner_id)
         work.audit("close", account.client_id, audited)
+        _end_address_change(work, account.person_id)
         for share in shares.open_of_account(work.connection, account.client_id, work.now):
             shares.end(work.connection, share.share_id, work.now)
             work.audit("end", share.share_id, ShareAudit(learner_id=share.learner_id))
@@ -46,6 +48,19 @@ def reopen_account(work: Work, account: PassportAccount) -> None:
     accounts.change(work.connection, account.client_id, {"closed_at": None})
     audited = PassportAccountAudit(person_id=account.person_id, learner_id=account.learner_id)
     work.audit("reopen", account.client_id, audited)
+
+
+def _end_address_change(work: Work, person_id: str) -> None:
+    """End the change of an address that somebody waits for, and forget the address that only it has brought."""
+    change = address_changes.open_of(work.connection, person_id)
+    if change is None:
+        return
+    ended = {"ended_at": work.now, "outcome": ChangeOutcome.LAPSED.value}
+    address_changes.write(work.connection, change.change_id, ended)
+    new = persons.lock(work.connection, change.new_person_id)
+    brought = new is not None and new.removed_at is None and new.created_at == change.created_at
+    if brought and not persons.memberships_of(work.connection, change.new_person_id):
+        forget_person(work, change.new_person_id)
 
 
 def forget_person(work: Work, person_id: str) -> None:

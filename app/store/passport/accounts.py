@@ -208,6 +208,7 @@ def strangers(connection: Connection, before: datetime, limit: int) -> list[str]
         "WHERE m.person_id = p.person_id AND c.revoked_at IS NULL) "
         "AND NOT EXISTS (SELECT 1 FROM mails m WHERE m.person_id = p.person_id AND m.finished_at IS NULL) "
         "AND NOT EXISTS (SELECT 1 FROM passport_claims c WHERE c.person_id = p.person_id) "
+        "AND NOT EXISTS (SELECT 1 FROM address_changes h WHERE h.new_person_id = p.person_id AND h.ended_at IS NULL) "
         "ORDER BY p.person_id LIMIT :limit",
         {"before": before, "limit": limit},
     )

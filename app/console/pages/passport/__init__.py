@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from app.console.pages.passport import (
     activity,
+    address,
     boards,
     join,
     my_credits,
@@ -21,6 +22,7 @@ from app.console.pages.passport import (
 ROUTERS = (
     search.router,
     activity.router,
+    address.router,
     boards.router,
     join.router,
     my_credits.router,

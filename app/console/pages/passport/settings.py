@@ -19,7 +19,7 @@ from app.domain.identity.physicians import FiledNumber
 from app.domain.passport.accounts import PassportClaim
 from app.domain.passport.notices import MailChoices, MailTime
 from app.services.context import read_async, transact_async
-from app.services.passport import accounts, permission, telling
+from app.services.passport import accounts, address_changes, permission, telling
 from app.services.passport.accounts import Holder
 from app.services.passport.permission import ProviderPermission
 
@@ -58,6 +58,11 @@ class PassportSettingsView(msgspec.Struct, frozen=True, kw_only=True):
     form: DrawnForm
     confirmed: bool
     address: str
+    has_totp: bool
+    changes: str
+    """When another address, which was asked for, needs no word from this one; empty for none."""
+    proven: bool
+    """Whether the other address is known to be theirs."""
     facts: tuple[tuple[str, str], ...]
     numbers: tuple[tuple[str, str], ...]
     """(board, number) of licences and certifications on file."""
@@ -116,6 +121,27 @@ async def object_to_claim(request: Request, visitor: Physician, claim_id: str) -
     return go_to(request, "/passport/settings", flash)
 
 
+@router.post("/address")
+async def ask_for_address(request: Request, visitor: Physician, sent: Sent) -> Response:
+    """Ask for another mail address: both are mailed."""
+    try:
+        await submit_once(request, visitor, sent, address_changes.ask, value_of(sent, "/address"))
+    except InvalidRequest as refusal:
+        return await _show(request, visitor, DrawnForm(sent, said_of_problem(refusal, sent)), 422)
+    except Conflict as refusal:
+        said = Said(pointer="/address", text=refusal.detail)
+        return await _show(request, visitor, DrawnForm(sent, [said]), refusal.status)
+    text = "Mails went to the new address and to the one that you have. Open the links in them."
+    return go_to(request, "/passport/settings#sign-in", Flash(text=text))
+
+
+@router.post("/address/take-back")
+async def take_address_back(request: Request, visitor: Physician) -> Response:
+    """Take back the change of the address that waits."""
+    await transact_async(visitor.caller, address_changes.take_back)
+    return go_to(request, "/passport/settings#sign-in", Flash(text="Your address stays as it is."))
+
+
 @router.get("/close")
 async def show_closing(request: Request, visitor: Physician) -> Response:
     """Say what ends with the account, before it does."""
@@ -135,6 +161,7 @@ async def close_account(request: Request, visitor: Physician, sent: Sent) -> Res
 async def _show(request: Request, visitor: Visitor, form: DrawnForm, status: int) -> Response:
     holder = await read_async(visitor.caller, accounts.holder_of)
     claims = await read_async(visitor.caller, accounts.claims_on)
+    waiting = await read_async(visitor.caller, address_changes.waiting)
     confirmed = holder.account.confirmed_at is not None
     providers = await read_async(visitor.caller, permission.overview) if confirmed else []
     chosen = await read_async(visitor.caller, telling.choices) if confirmed else None
@@ -142,6 +169,9 @@ async def _show(request: Request, visitor: Visitor, form: DrawnForm, status: int
         form=form,
         confirmed=confirmed,
         address=visitor.person.address or "",
+        has_totp=visitor.person.totp_secret is not None,
+        changes=instant(waiting.due_at, visitor.time_zone) if waiting is not None else "",
+        proven=waiting is not None and waiting.proven_at is not None,
         # An account that nothing has confirmed may be a stranger's, who is shown nothing that was not typed.
         facts=_facts(holder) if confirmed else (),
         numbers=_numbers(visitor, holder) if confirmed else (),
