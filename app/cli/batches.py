@@ -22,7 +22,9 @@ _STYLES = {"rejected": BAD, "held": "yellow", "warned": "yellow"}
 
 @commands.command()
 def batch(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A workbook, text with tabs or commas, XML or NDJSON.")],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="A workbook, text with tabs or commas, XML, JSON, NDJSON.")
+    ],
     provider_id: Annotated[str | None, typer.Option("--provider", help="Provider whose records they are.")] = None,
     board: Annotated[str | None, typer.Option("--board", help="Board whose roster it is, with --kind roster.")] = None,
     permission_attested: Annotated[

@@ -60,6 +60,8 @@ class FileFormat(enum.StrEnum):
     """A document with one element a record."""
     NDJSON = "ndjson"
     """One JSON object a line, in the shape of the API's bodies."""
+    JSON = "json"
+    """The document that XML has, in JSON: one object a record, in one list."""
 
 
 class EntryMethod(enum.StrEnum):
@@ -77,6 +79,8 @@ class EntryMethod(enum.StrEnum):
     """An element of an XML document."""
     NDJSON = "ndjson"
     """A line of a JSON file."""
+    JSON = "json"
+    """A record of a JSON document."""
 
 
 class RowOutcome(enum.StrEnum):

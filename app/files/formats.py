@@ -187,7 +187,20 @@ class _TabFormat(_TableFormat):
         return tab
 
 
-class _XmlFormat(Format):
+class _DocumentFormat(Format):
+    """A format whose records are elements within elements; only completions and activities have such a form."""
+
+    def validations(self, head: FileHead) -> Mapper[ValidationRecord]:
+        raise FileFault(FileFaultCode.KIND_UNKNOWN, "Validations are sent as a workbook, tab-delimited or NDJSON.")
+
+    def rosters(self, head: FileHead) -> Mapper[RosterRecord]:
+        raise FileFault(FileFaultCode.KIND_UNKNOWN, "Rosters are sent as a workbook, tab-delimited or NDJSON.")
+
+    def licensees(self, head: FileHead) -> Mapper[LicenseeRecord]:
+        raise FileFault(FileFaultCode.KIND_UNKNOWN, "Lists of people are sent as a workbook, tab-delimited or NDJSON.")
+
+
+class _XmlFormat(_DocumentFormat):
     entry_method = EntryMethod.XML
     media_type = "application/xml"
     ending = "xml"
@@ -206,15 +219,6 @@ class _XmlFormat(Format):
         from app.files.mapping.activity_documents import ActivityDocuments
 
         return ActivityDocuments(provider_id)
-
-    def validations(self, head: FileHead) -> Mapper[ValidationRecord]:
-        raise FileFault(FileFaultCode.KIND_UNKNOWN, "Validations are sent as a workbook, tab-delimited or NDJSON.")
-
-    def rosters(self, head: FileHead) -> Mapper[RosterRecord]:
-        raise FileFault(FileFaultCode.KIND_UNKNOWN, "Rosters are sent as a workbook, tab-delimited or NDJSON.")
-
-    def licensees(self, head: FileHead) -> Mapper[LicenseeRecord]:
-        raise FileFault(FileFaultCode.KIND_UNKNOWN, "Lists of people are sent as a workbook, tab-delimited or NDJSON.")
 
     def writer(self) -> ResultWriter:
         from app.files.writing import xml
@@ -268,9 +272,41 @@ class _NdjsonFormat(Format):
         return ndjson
 
 
+class _JsonFormat(_DocumentFormat):
+    entry_method = EntryMethod.JSON
+    media_type = "application/json"
+    ending = "json"
+
+    def readers(self) -> tuple[Reader, ...]:
+        from app.files.parsing import json
+
+        return (json,)
+
+    def completions(self, head: FileHead, upload: Upload) -> Mapper[CompletionRecord]:
+        from app.files.mapping.json_documents import JsonCompletions
+
+        return JsonCompletions(upload)
+
+    def activities(self, head: FileHead, provider_id: str) -> Mapper[ActivityRecord]:
+        from app.files.mapping.json_documents import JsonActivities
+
+        return JsonActivities(provider_id)
+
+    def writer(self) -> ResultWriter:
+        from app.files.writing import json
+
+        return json
+
+    def template_writer(self) -> TemplateWriter:
+        from app.files.templates import json
+
+        return json
+
+
 FORMATS: Mapping[FileFormat, Format] = {
     FileFormat.XLSX: _WorkbookFormat(),
     FileFormat.XML: _XmlFormat(),
+    FileFormat.JSON: _JsonFormat(),
     FileFormat.NDJSON: _NdjsonFormat(),
     FileFormat.TAB: _TabFormat(),
 }

@@ -13,7 +13,8 @@ from typing import Any
 
 from app.core.strict_json import has_repeated_member
 from app.domain.batch_mends import CellValue, RecordField, shown
-from app.domain.batches import Cell, Element, FileHead, Raw
+from app.domain.batches import Cell, Element, FileFormat, FileHead, Raw
+from app.files.document_members import ADDED
 from app.files.elements import local_name
 from app.files.line_members import DROPPED
 from app.files.writing.tab import typed_cells
@@ -22,6 +23,8 @@ _DEEPEST = 16
 _AMOUNTS = frozenset({"credits", "total_credits"})
 _NUMBER = re.compile(r"-?(?:(?:0|[1-9]\d*)(?:\.\d*)?|\.\d+)", re.ASCII)
 """A number as people write one; other spellings that programs take, such as `1e9`, `nan` or `2_0`, stay texts."""
+_VALUE = "value"
+"""The member that has the text of an element of which other members tell something."""
 _EXACT_DIGITS = 15
 """Digits that no number loses."""
 
@@ -44,7 +47,9 @@ def fields_of(head: FileHead, raw: Raw) -> list[RecordField]:
         ]
     if isinstance(raw, str):
         body = _object_of(raw)
-        return [] if body is None else list(_members(body, ""))
+        if body is None:
+            return []
+        return list(_parts(body, "", "") if head.format is FileFormat.JSON else _members(body, ""))
     return list(_texts(raw, "", ""))
 
 
@@ -55,6 +60,8 @@ def with_cells(head: FileHead, raw: Raw, cells: Mapping[str, CellValue]) -> Raw:
     if isinstance(raw, list):
         return _with_columns(len(head.headings), raw, cells)
     if isinstance(raw, str):
+        if head.format is FileFormat.JSON:
+            _refuse_new(fields_of(head, raw), cells)
         return _with_members(raw, cells)
     return _with_texts(raw, cells)
 
@@ -120,6 +127,28 @@ def _members(node: Any, pointer: str) -> Iterator[RecordField]:
             yield from _members(inner, f"{pointer}/{place}")
     else:
         yield RecordField(field=pointer, column=pointer, value=node)
+
+
+def _parts(node: Any, pointer: str, path: str) -> Iterator[RecordField]:
+    """Yield the values of a document's record, each with the path by which findings name its element."""
+    if isinstance(node, dict):
+        for name, inner in node.items():
+            if pointer or name not in ADDED:
+                stands = path if name == _VALUE else f"{path}/{name}" if path else name
+                yield from _parts(inner, f"{pointer}/{name.replace('~', '~0').replace('/', '~1')}", stands)
+    elif isinstance(node, list):
+        for place, inner in enumerate(node):
+            yield from _parts(inner, f"{pointer}/{place}", f"{path}[{place + 1}]")
+    else:
+        yield RecordField(field=pointer, column=path, value=node)
+
+
+def _refuse_new(fields: Sequence[RecordField], cells: Mapping[str, CellValue]) -> None:
+    """Raise `UnknownField` for a field that the record of a document does not have: its place there is not known."""
+    known = {field.field for field in fields}
+    for name in cells:
+        if name not in known:
+            raise UnknownField(name)
 
 
 def _with_members(line: str, cells: Mapping[str, CellValue]) -> str:

@@ -36,7 +36,7 @@ BatchId = Annotated[str, Path(max_length=64, description="The batch's id.")]
     openapi_extra=form(BatchForm),
 )
 async def upload_batch(caller: BatchesUploader, request: Request) -> Response:
-    """Upload a file of records: a spreadsheet, tab-delimited text, XML or NDJSON.
+    """Upload a file of records: a spreadsheet, tab-delimited text, XML, JSON or NDJSON.
 
     It is processed at once; `Prefer: wait=20` waits for it. Every row has its outcome; rejected rows come back in a
     file that can be corrected and uploaded as it is. Uploading the same file again never doubles anything.

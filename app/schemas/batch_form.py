@@ -48,7 +48,7 @@ class BatchForm(BaseModel):
     }
 
     file: Annotated[bytes, WithJsonSchema({"type": "string", "contentMediaType": "application/octet-stream"})] = Field(
-        description="A workbook (.xlsx), tab-delimited text, XML or NDJSON: its content says which."
+        description="A workbook (.xlsx), tab-delimited text, XML, JSON or NDJSON: its content says which."
     )
     kind: BatchKind = Field(description="What its records are.")
     permission_attested: bool | SkipJsonSchema[None] = Field(

@@ -73,12 +73,36 @@ class Record:
         return [given[field] for field in _FIELDS]
 
     @property
+    def report_in_json(self) -> dict[str, Any]:
+        """The activity report in JSON."""
+        credits = ((self.state, self.license_id, _AMA, self.credits), ("ABA", self.board_id, TYPE, self.points))
+        name = {"GivenName": self.first_name, "FamilyName": self.last_name}
+        certificates = [
+            {
+                "UniqueID": {"value": value, "domain": domain},
+                "CreditReceived": {"activityCertification": type, "numberOfCredits": amount},
+            }
+            for domain, value, type, amount in credits
+            if amount is not None
+        ]
+        module = {
+            "ModuleName": {"value": "", "moduleID": self.activity_id},
+            "CompletedDateTime": self.completed_on,
+            "CreditCertificate": certificates,
+        }
+        return {
+            "Member": {"Name": name, "PersonalInfo": {"BirthDate": self.born}},
+            "Activity": {"Module": module},
+            "XtensibleInfo": {"LearnerRecordAction": self.action},
+        }
+
+    @property
     def report(self) -> str:
         """The activity report in XML."""
         certificates = [
             _CERTIFICATE.format(quoteattr(domain), value, type, amount)
             for domain, value, type, amount in (
-                (self.state, self.license_id, "AMA PRA Category 1", self.credits),
+                (self.state, self.license_id, _AMA, self.credits),
                 ("ABA", self.board_id, TYPE, self.points),
             )
             if amount is not None
@@ -90,6 +114,9 @@ class Record:
             f"<CompletedDateTime>{self.completed_on}</CompletedDateTime>{''.join(certificates)}</Module></Activity>"
             f"<XtensibleInfo><LearnerRecordAction>{self.action}</LearnerRecordAction></XtensibleInfo></ActivityReport>"
         )
+
+
+_AMA = "AMA PRA Category 1"
 
 
 def as_workbook(records: Iterable[Record]) -> bytes:
@@ -122,11 +149,18 @@ def as_lines(records: Iterable[Record]) -> bytes:
     return b"".join(json.dumps(record.body | {"action": record.action}).encode() + b"\n" for record in records)
 
 
+def as_json_document(records: Iterable[Record]) -> bytes:
+    """Write a JSON document of activity reports."""
+    reports = [record.report_in_json for record in records]
+    return json.dumps({"ACCMELearnerReports": {"ActivityReports": {"ActivityReport": reports}}}).encode()
+
+
 FORMATS: Mapping[str, Callable[[Iterable[Record]], bytes]] = {
     "xlsx": as_workbook,
     "tab": as_text,
     "xml": as_document,
     "ndjson": as_lines,
+    "json": as_json_document,
 }
 
 

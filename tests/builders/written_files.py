@@ -15,6 +15,7 @@ from lxml import etree
 
 from app.core.csv_text import unescape_formula
 from app.domain.batches import BatchKind, Cell, Element, FileFormat, FileHead, Raw, RawRow
+from app.files.document_members import ADDED
 from app.files.parsing.parser_client import open_file
 from app.files.writing.result_rows import AnnotatedRow, AnsweredRow, Note
 from tests.builders.headings import WITH_DEPARTMENT
@@ -37,6 +38,15 @@ ROOT: Element = {
     "n": "ACCMELearnerReports",
     "c": [{"n": "{http://ns.medbiq.org/activityreport/v1/}ActivityReports", "a": {"DateTimeCreated": "2021"}}],
 }
+JSON_ROOT: Element = {
+    "n": "ACCMELearnerReports",
+    "c": [{"n": "ActivityReports", "a": {"DateTimeCreated": "2021"}, "c": [{"n": "ActivityReport"}]}],
+}
+JSON_RECORD = """{
+  "Member": {"Name": {"GivenName": "Zoë", "FamilyName": "Test"}},
+  "Activity": {"Module": {"ModuleName": {"value": "R&D", "moduleID": "201759558"}, "CreditCertificate": [
+    {"UniqueID": {"value": "0012345", "domain": "TN"}, "CreditReceived": {"numberOfCredits": 2.250}}]}}
+}"""
 LINE = '{"activity_id": "201759558", "cme": [{"state": "TN", "credits": 2.250}], "learner": {"first_name": "Zoë"}}'
 
 
@@ -50,6 +60,7 @@ def a_head(format: FileFormat = FileFormat.XLSX, **fields: Any) -> FileHead:
         FileFormat.TAB: {"headings": WITH_DEPARTMENT, "heading_row": 1, "encoding": "utf-8-sig"},
         FileFormat.XML: {"root": ROOT},
         FileFormat.NDJSON: {"encoding": "utf-8"},
+        FileFormat.JSON: {"encoding": "utf-8", "root": JSON_ROOT},
     }  # fmt: skip
     return FileHead(format=format, **(defaults[format] | fields))
 
@@ -67,7 +78,12 @@ def a_raw(format: FileFormat = FileFormat.XLSX) -> Raw:
     """A record of that format; of text every cell is a text."""
     if format is FileFormat.TAB:
         return a_row_of_cells(number="2.25")
-    return {FileFormat.XML: RECORD, FileFormat.NDJSON: LINE}.get(format) or a_row_of_cells()
+    documents: dict[FileFormat, Raw] = {
+        FileFormat.XML: RECORD,
+        FileFormat.NDJSON: LINE,
+        FileFormat.JSON: JSON_RECORD,
+    }
+    return documents.get(format) or a_row_of_cells()
 
 
 def a_note(**fields: Any) -> Note:
@@ -150,12 +166,20 @@ def lines_of(data: bytes) -> list[dict[str, Any]]:
     return [json.loads(line) for line in data.decode().splitlines()]
 
 
+def json_records_of(data: bytes) -> list[dict[str, Any]]:
+    """Read the records of a JSON document of completions."""
+    found: list[dict[str, Any]] = json.loads(data)["ACCMELearnerReports"]["ActivityReports"]["ActivityReport"]
+    return found
+
+
 def raws_of(data: bytes, head: FileHead) -> list[Raw]:
     """Read records as they were sent by means that are not ours, without what was added to them."""
     if head.format is FileFormat.XML:
         return list(records_of(data))
     if head.format is FileFormat.NDJSON:
         return [json.dumps({k: v for k, v in line.items() if not k.startswith("_")}) for line in lines_of(data)]
+    if head.format is FileFormat.JSON:
+        return [json.dumps({k: v for k, v in body.items() if k not in ADDED}) for body in json_records_of(data)]
     width = len(head.headings)
     return [_trimmed(row[:width]) for row in table_of(data, head.format)[head.heading_row :]]
 
@@ -169,6 +193,9 @@ def raws_by_service(data: bytes, head: FileHead) -> list[Raw]:
     if head.format is FileFormat.NDJSON:
         bodies = [json.loads(raw) for raw in raws if isinstance(raw, str)]
         return [json.dumps({k: v for k, v in body.items() if not k.startswith("_")}) for body in bodies]
+    if head.format is FileFormat.JSON:
+        bodies = [json.loads(raw) for raw in raws if isinstance(raw, str)]
+        return [json.dumps({k: v for k, v in body.items() if k not in ADDED}) for body in bodies]
     return [_trimmed(raw[:width]) if isinstance(raw, list) else raw for raw in raws]
 
 

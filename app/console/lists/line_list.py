@@ -104,6 +104,7 @@ ENTRY_METHODS = {
     EntryMethod.TAB.value: "By tab-delimited text",
     EntryMethod.XML.value: "By XML",
     EntryMethod.NDJSON.value: "By JSON lines",
+    EntryMethod.JSON.value: "By a JSON document",
 }
 KINDS = {CreditKind.CME.value: "CME", CreditKind.MOC.value: "MOC/CC"}
 STATUSES = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from app.domain.batches import RawRow
+from app.domain.batches import Element, RawRow
 from app.domain.identity.learners import Person
 from app.domain.parsing import plain_text, read_activity_id
 from app.domain.rems import time_in_practice
@@ -81,12 +81,16 @@ class CompletionDocuments:
     def read(self, raw: RawRow) -> CompletionRecord:
         """Return what an activity report says."""
         assert isinstance(raw.raw, dict) and "n" in raw.raw
-        found = by_path(raw.raw, stop=certificates.PATH)
+        return self.read_element(raw.number, raw.raw)
+
+    def read_element(self, number: int, root: Element) -> CompletionRecord:
+        """Return what the element of an activity report says."""
+        found = by_path(root, stop=certificates.PATH)
         provider = text_at(found, PATHS["/provider_id"])
         if provider is not None and plain_text(provider) not in self._own_ids:
-            return CompletionRecord(number=raw.number, report=None, findings=(_OTHER_PROVIDER,))
+            return CompletionRecord(number=number, report=None, findings=(_OTHER_PROVIDER,))
         if len(found.get(certificates.PATH, ())) > certificates.MOST:
-            return CompletionRecord(number=raw.number, report=None, findings=(TOO_MANY_PARTS,))
+            return CompletionRecord(number=number, report=None, findings=(TOO_MANY_PARTS,))
         texts = TextReader()
         certified = read_certificates(found, texts)
         report = self._report(found, texts, certified)
@@ -99,7 +103,7 @@ class CompletionDocuments:
             *texts.findings,
             *warn_of_unknown_paths(found, KNOWN, _PASSED),
         )
-        return CompletionRecord(number=raw.number, report=report, findings=findings, prefixes=certified.prefixes)
+        return CompletionRecord(number=number, report=report, findings=findings, prefixes=certified.prefixes)
 
     def _report(self, found: ElementsByPath, texts: TextReader, certified: CertifiedCredit) -> CompletionReport:
         def text(pointer: str) -> str | None:

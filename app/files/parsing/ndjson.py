@@ -11,7 +11,10 @@ from app.files.parsing.recognition import Beginning, Parsed
 from app.files.parsing.sources import IncomingFile, TextLines
 
 NEEDS_SEEKING = False
-_SEVERAL_LINES = "This is JSON over several lines. Write each object on one line (NDJSON), with nothing around them."
+_SEVERAL_LINES = (
+    "This is JSON over several lines. Write each object on one line (NDJSON), with nothing around them; or all of them "
+    "in a document, whose first member is ACCMELearnerReports or ACCMEActivities."
+)
 _LIST = "This is a JSON list. Write one object a line (NDJSON), without brackets and commas around them."
 
 

@@ -136,6 +136,12 @@ class TextLines:
             self._number += 1
             yield self._number, kept
 
+    def texts(self) -> Iterator[str]:
+        """Yield the text without regard to its lines, which end in LF; raises `FileFault` for what is not text."""
+        for text in self._texts():
+            self._number += text.count("\n")
+            yield text
+
     def _texts(self) -> Iterator[str]:
         """Yield decoded text whose lines end in LF."""
         held = ""

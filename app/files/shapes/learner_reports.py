@@ -57,8 +57,8 @@ _PARTICIPANT = _report(
 _REGULATION = _report(
     name="RegulatoryInformation", says="Only for REMS: the regulation that the activity complies with.",
     parts=(
-        _report(name="CompliantToRegulation", says="One regulation.", occurs=Occurs.MANY,
-                parts=(_text(name="label", says="Its name: Opioid REMS."), _text(name="URL", says="Its address."))),
+        _text(name="CompliantToRegulation", says="The address of the regulation.",
+              attributes=(Part(name="label", says="Its name: Opioid REMS.", holds=Content.TEXT),)),
     ),
 )  # fmt: skip
 _CREDIT = _report(

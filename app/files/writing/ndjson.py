@@ -91,19 +91,19 @@ def _line(sent: str, name: str, value: Any) -> str:
     except (ValueError, RecursionError):
         body = None
     if not isinstance(body, dict):
-        return _json({LINE: sent, name: value})
+        return as_json({LINE: sent, name: value})
     if DROPPED & body.keys():
         if has_repeated_member(line):
             # Written anew, it would lose one of the two.
-            return _json({LINE: sent, name: value})
+            return as_json({LINE: sent, name: value})
         body = {key: held for key, held in body.items() if key not in DROPPED}
-        line = _json(body)
+        line = as_json(body)
     if not value:
         return line
-    return f"{line[:-1].rstrip()}{', ' if body else ''}{_json(name)}: {_json(value)}}}"
+    return f"{line[:-1].rstrip()}{', ' if body else ''}{as_json(name)}: {as_json(value)}}}"
 
 
-def _json(value: Any) -> str:
+def as_json(value: Any) -> str:
     """Return JSON, with characters beyond ASCII as they are; half a surrogate pair can only be an escape."""
     text = json.dumps(value, ensure_ascii=False)
     return json.dumps(value) if _SURROGATE.search(text) else text

@@ -164,16 +164,22 @@ def _cells_of_line(line: str, number: int) -> list[Cell]:
         body = json.loads(line)
     except (ValueError, RecursionError):
         body = None
-    learner = _member(body, "learner") or body
-    names = " ".join(filter(None, (_text(learner, "first_name"), _text(learner, "last_name"))))
-    activity = _text(body, "activity_id") or _text(body, "title")
-    return [number, names, activity, _text(body, "completed_on"), line]
+    names = " ".join(filter(None, (_text(body, "first_name", "GivenName"), _text(body, "last_name", "FamilyName"))))
+    return [number, names, _text(body, "activity_id", "moduleID", "title"), _text(body, *_COMPLETED), line]
 
 
-def _member(body: Any, name: str) -> Any:
-    return body.get(name) if isinstance(body, dict) else None
+_COMPLETED = ("completed_on", "CompletedDateTime")
+_DEEPEST = 8
 
 
-def _text(body: Any, name: str) -> str | None:
-    value = _member(body, name)
-    return value if isinstance(value, str) else None
+def _text(body: Any, *names: str) -> str | None:
+    """Return the first text of the first of these names that a member has, wherever it stands in an object."""
+    return next((text for name in names for text in _texts_of(body, name, _DEEPEST)), None)
+
+
+def _texts_of(value: Any, name: str, depth: int) -> Iterator[str]:
+    if depth and isinstance(value, dict):
+        if isinstance(found := value.get(name), str):
+            yield found
+        for inner in value.values():
+            yield from _texts_of(inner, name, depth - 1)

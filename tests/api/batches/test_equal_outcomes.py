@@ -67,7 +67,9 @@ def test_records_that_do_not_compete_fare_alike_in_every_format_order_and_piece(
     records = [record for record, _ in told]
     expected = [("rejected" if rules else "added", rules) for _, rules in told]
     stands = []
-    for number, (format, at_once) in enumerate((("xlsx", 7), ("tab", 5_000), ("xml", 5_000), ("ndjson", 1))):
+    paces = {"xlsx": 7, "tab": 5_000, "xml": 5_000, "ndjson": 1, "json": 100}
+    assert paces.keys() == FORMATS.keys()
+    for number, (format, at_once) in enumerate(paces.items()):
         places = list(range(MANY))
         random.Random(number).shuffle(places)
         found = of_file(api, service, [records[place] for place in places], format, at_once)

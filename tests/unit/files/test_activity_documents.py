@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from app.domain.activities import Activity, Registration
-from app.domain.batches import Element, FileFormat
+from app.domain.batches import BatchKind, Element, FileFormat
 from app.files.mapping.activity_documents import KNOWN, UNKEPT
+from app.files.parsing.parser_client import open_file
 from app.files.shapes import activities
 from app.files.shapes.json_form import elements_of
 from app.files.shapes.parts import Part
@@ -18,6 +20,7 @@ from tests.builders.judging import PROVIDER
 from tests.builders.raw_records import activity, an_element
 
 XML = FileFormat.XML
+OLDER = Path(__file__).resolve().parents[2] / "files" / "activities-older-nesting.xml"
 DESCRIBED: dict[str, Any] = {
     "ReportDescription": {"ReportingStartDate": "2026", "ReportingEndDate": "2026"},
     "ActivityDescription": {
@@ -155,6 +158,24 @@ def test_everything_that_is_described_is_read() -> None:
             },
         },
     )  # fmt: skip
+
+
+def test_the_nesting_of_our_older_template_is_still_read() -> None:
+    with open_file([OLDER.read_bytes()], BatchKind.ACTIVITIES) as file:
+        ((row,),) = file.pieces()
+    record, _ = activity(row.raw, format=XML)
+    assert record.findings == ()
+    given = record.given
+    assert (given.title, given.internal_id) == ("Sample activity, replace this record", "SAMPLE-1")
+    assert (given.start_date, given.end_date, given.ama_pra_credits) == (date(2021, 2, 14), date(2021, 2, 15), 2.25)
+    assert (given.city, given.state, given.country, given.providership) == ("Portland", "ME", "USA", "direct")
+    assert given.listing == {
+        "public": True, "url": "https://www.example.org/courses/sample-1", "fee": "no", "registration": "open",
+        "specialties": None,
+    }  # fmt: skip
+    assert [(board.board, board.credit_types) for board in given.registrations] == [
+        ("ABIM", ("Medical Knowledge", "Patient Safety"))
+    ]
 
 
 def test_every_part_of_the_shape_is_known() -> None:
