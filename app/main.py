@@ -61,6 +61,11 @@ from app.routers.looking import (
     summaries,
 )
 from app.routers.openapi import describe, describe_webhooks, operation_id
+from app.routers.pars import activities as pars_activities
+from app.routers.pars import learner_activities as pars_learner_activities
+from app.routers.pars import matches as pars_matches
+from app.routers.pars import services as pars_services
+from app.routers.pars import transcripts as pars_transcripts
 from app.routers.passport import activities as passport_activities
 from app.routers.passport import disputes, own, shares, transcripts
 from app.rules.catalogue import BOARDS_FOLDER, load_catalogue
@@ -112,6 +117,11 @@ ROUTERS = (
     shares.router,
     shares.received,
     transcripts.router,
+    pars_services.router,
+    pars_activities.router,
+    pars_learner_activities.router,
+    pars_matches.router,
+    pars_transcripts.router,
     reference.router,
     system.router,
     docs.router,

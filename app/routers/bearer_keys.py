@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 
+import msgspec
+
 from app.core.errors import ErrorItem, Unauthenticated
 from app.core.http.exchange import Exchange
 from app.domain.access.credentials import KeyRefusal, RefusedKey
@@ -22,6 +24,21 @@ _OTHER_HEADERS = (b"x-api-key", b"api-key", b"x-auth-token", b"apikey")
 _AROUND = "\"'`<>{}[]()\u201c\u201d"
 _UNFILLED = re.compile(r"\$\{?\w+\}?|%\w+%|<[^>]*>|\{+\w+\}+|(?:YOUR_?|PARS_?|DEMO_?|API_?)*KEY", re.IGNORECASE)
 """What stands where a key was to be filled in."""
+
+
+class Presented(msgspec.Struct, frozen=True, kw_only=True):
+    """What a request presents to say who calls."""
+
+    key: str
+    user: str | None = None
+    """Whose key it is said to be: a client's id, or that of a provider it acts for; None where nobody is named."""
+    provider: str | None = None
+    """The provider that is named beside it."""
+
+
+async def present_bearer(exchange: Exchange) -> Presented:
+    """Return the key of a request; raises `Unauthenticated`."""
+    return Presented(key=bearer_key(exchange))
 
 
 def bearer_key(exchange: Exchange) -> str:
@@ -114,3 +131,18 @@ def _refusal(detail: str, hint: str = _HINT, *, error: str = "") -> Unauthentica
     challenge = f'Bearer error="{error}"' if error else "Bearer"
     item = ErrorItem(code=Unauthenticated.code, header="Authorization", detail=detail, hint=hint)
     return Unauthenticated(errors=[item], headers={"WWW-Authenticate": challenge})
+
+
+def wrong_credentials() -> Unauthenticated:
+    """Return the problem of credentials that open nothing: whatever of them is wrong, it is told alike."""
+    return refuse_credentials(
+        "These credentials open nothing.",
+        "The password is the API key, pars_live_… or pars_test_…; the user is the id of its client, or of a provider "
+        "that it acts for.",
+    )
+
+
+def refuse_credentials(detail: str, hint: str) -> Unauthenticated:
+    """Return the problem of a request that may present credentials in several ways."""
+    item = ErrorItem(code=Unauthenticated.code, detail=detail, hint=hint)
+    return Unauthenticated(errors=[item], headers={"WWW-Authenticate": 'Bearer, Basic realm="PARS", charset="UTF-8"'})

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import enum
 import hashlib
+from collections.abc import Awaitable, Callable
 from contextlib import nullcontext
 from inspect import Parameter, Signature
 from typing import Annotated, Any, Literal, cast
@@ -30,7 +31,7 @@ from app.core.http.preferences import read_preferences
 from app.core.http.routing import StrictRoute
 from app.domain.access.credentials import CredentialKind, RefusedKey
 from app.domain.clients import Role
-from app.routers.bearer_keys import bearer_key, refused_key
+from app.routers.bearer_keys import Presented, present_bearer, refused_key, wrong_credentials
 from app.routers.passport.sessions import NOT_BY_KEY, SESSION, admit_physician
 from app.services.access import authentication
 from app.services.access.authentication import Client, ClientCache
@@ -74,6 +75,8 @@ class RouteAccess(msgspec.Struct, frozen=True, kw_only=True):
     """Takes an `Idempotency-Key`: the fingerprint is of the request, or of a file and known once that has arrived."""
     prefers: Literal["minimal", "wait"] | None = None
     """Honours `Prefer: return=minimal`, or `Prefer: wait=…`."""
+    present: Callable[[Exchange], Awaitable[Presented]] = present_bearer
+    """Finds what a request presents to say who calls; raises `Unauthenticated`."""
 
 
 class AccessDependency:
@@ -288,9 +291,10 @@ def admission_of(route: StrictRoute) -> Admit | None:
     """
     if route.shows_pages:
         return None
-    scope = scope_of(route)
-    if scope == PUBLIC:
+    access = access_of(route)
+    if access is None or access.scope == PUBLIC:
         return None
+    scope = access.scope
 
     async def admit(exchange: Exchange) -> None:
         if scope == SESSION and b"authorization" not in exchange.headers:
@@ -299,11 +303,13 @@ def admission_of(route: StrictRoute) -> Admit | None:
         state = exchange.scope["app"].state
         rates: RateLimits = state.rates
         try:
-            key = bearer_key(exchange)
-            client = state.clients.get(key) or await _look_up(exchange, state, key)
+            presented = await access.present(exchange)
+            client = state.clients.get(presented.key) or await _look_up(exchange, state, presented)
+            if presented.user is not None and not await _is_of(exchange, client, presented.user):
+                raise wrong_credentials()
         except Unauthenticated as refusal:
             raise rates.refusal_of(exchange.host, refusal) from None
-        exchange.client = client
+        exchange.client, exchange.presented = client, presented
         if missing := rates.admit(client.client_id):
             await rates.refuse(client.client_id, missing)
         exchange.meter = rates
@@ -313,15 +319,28 @@ def admission_of(route: StrictRoute) -> Admit | None:
     return admit
 
 
-async def _look_up(exchange: Exchange, state: Any, key: str) -> Client:
+async def _look_up(exchange: Exchange, state: Any, presented: Presented) -> Client:
     """Return the client of a key or token as the database has it; raises `Unauthenticated`."""
     cache: ClientCache = state.clients
+    key = presented.key
     service: Service = state.service
     async with state.rates.turn_of(exchange.host) or nullcontext():
         found = await service.database.read_by_key_async(lambda connection: cache.look_up(connection, service, key))
     if isinstance(found, RefusedKey):
-        raise refused_key(key, found)
+        raise refused_key(key, found) if presented.user is None else wrong_credentials()
     return found
+
+
+async def _is_of(exchange: Exchange, client: Client, user: str) -> bool:
+    """Whether a client's key was sent as that of somebody it is: the client, its board, or one it may act for."""
+    if user in (client.client_id, client.board) or (
+        authentication.is_own_provider(client, user) and not exchange.provider_moved
+    ):
+        return True
+    service: Service = exchange.scope["app"].state.service
+    return await service.database.read_by_key_async(
+        lambda connection: authentication.may_act_for(connection, client, user)
+    )
 
 
 def _lacking(client: Client, scope: str | None) -> str:

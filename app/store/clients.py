@@ -52,6 +52,13 @@ def by_id(connection: Connection, client_id: str) -> Client | None:
     return read_client(connection, rows)
 
 
+def attests_permission(connection: Connection, client_id: str) -> bool:
+    """Whether it stands of a client who attests that learners permit what it reports."""
+    query = "SELECT permission_attested_by FROM clients WHERE client_id = :id"
+    by: str | None = fetch_value(connection, query, {"id": client_id})
+    return bool(by and by.strip())
+
+
 def read_client(connection: Connection, rows: Sequence[Row]) -> Client | None:
     """Return the client of the first of some rows of `CLIENT`, with its providers."""
     granted = [grant for client_id in CLIENT.column(rows[:1], "client_id") for grant in _grants(connection, client_id)]

@@ -16,6 +16,8 @@ from app.services.context import Service, operator, transact
 from app.services.passport import joining, licensees
 from app.services.passport.joining import JoinRequest
 from tests.builders.bodies import a_completion
+from tests.builders.pars_documents import learners
+from tests.builders.pars_documents import report as pars_report
 from tests.builders.people import import_people
 from tests.builders.sent_files import lines, tab_text
 from tests.harness.access.people import mails
@@ -192,6 +194,45 @@ def dry_run_of_licensees(api: Api, service: Service, born: str) -> Guess:
     return file_of_licensees(api, service, born, dry_run=True)
 
 
+def document(api: Api, service: Service, born: str) -> Guess:
+    answer = api.post("/pars/learner-activities", learners([pars_report(_body(born))]))
+    (record,) = answer.json["ACCMELearnerReports"]["ActivityReports"]["ActivityReport"]
+    rules = {finding["Rule"] for finding in record.get("Finding", ())}
+    return Guess("learner-unmatched" not in rules, sorted(rules))
+
+
+def match_document(api: Api, service: Service, born: str) -> Guess:
+    name = {"GivenName": PERSON["first_name"], "FamilyName": PERSON["last_name"]}
+    number = {"value": LICENSE["license_id"], "domain": LICENSE["state"]}
+    asked = {"Member": {"Name": name, "PersonalInfo": {"BirthDate": born}}, "UniqueID": number}
+    answer = api.post("/pars/learner-match", {"LearnerMatch": asked})
+    return Guess(answer.json["LearnerMatch"]["Result"] == "one", answer.json)
+
+
+def find_transcript(
+    api: Api, service: Service, born: str, *, operation: str = "GetLearnerTranscriptbyLearner"
+) -> Guess:
+    board = api_of(api.http, service, f"Board {next(_numbers)}", role="board", board="TN-M")
+    asked = {
+        "FirstName": PERSON["first_name"], "LastName": PERSON["last_name"], "BirthDate": born,
+        "StateOfLicensure": LICENSE["state"], "StateMedicalLicenseID": LICENSE["license_id"],
+    }  # fmt: skip
+    answer = board.get(f"/pars/{operation}", **asked)
+    if operation.endswith("PDF"):
+        # The bytes of a PDF have moments in them; that there is one is what is told.
+        return Guess(answer.status == 200, answer.status)
+    found = answer.json.get("ACCMETranscripts") or answer.json.get("LearnerTranscriptCredits", {}).get("Totals")
+    return Guess(bool(found), answer.json)
+
+
+def find_transcript_file(api: Api, service: Service, born: str) -> Guess:
+    return find_transcript(api, service, born, operation="GetLearnerTranscriptbyLearnerPDF")
+
+
+def find_transcript_totals(api: Api, service: Service, born: str) -> Guess:
+    return find_transcript(api, service, born, operation="GetLearnerTranscriptCreditsByDate")
+
+
 BY_OPERATION: dict[str, list[Door]] = {
     "validate_learner": [validate],
     "upload_batch": [
@@ -204,6 +245,11 @@ BY_OPERATION: dict[str, list[Door]] = {
     "correct_completion": [correct],
     "put_completion": [put_by_reference],
     "change_completion": [patch],
+    "save_learner_activities": [document],
+    "match_learner": [match_document],
+    "find_licensee_transcript": [find_transcript],
+    "find_licensee_transcript_file": [find_transcript_file],
+    "total_licensee_credits": [find_transcript_totals],
     "ask_to_join": [ask_to_join],
     "search_transcripts": [search_transcripts],
     "total_transcripts": [total_transcripts],
@@ -212,6 +258,8 @@ BY_OPERATION: dict[str, list[Door]] = {
 """The doors of each operation; the keys are those of `budget.DOORS`."""
 NOT_OF_PROVIDERS = (
     ask_to_join, search_transcripts, total_transcripts, look_licensee_up, file_of_licensees, dry_run_of_licensees,
+    find_transcript, find_transcript_file,
+    find_transcript_totals,
 )  # fmt: skip
 """Doors at which nobody asks for a provider: that one has found somebody helps nobody there."""
 EVERY_DOOR = [door for doors in BY_OPERATION.values() for door in doors]

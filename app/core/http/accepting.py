@@ -54,6 +54,13 @@ def accepts_any(accept: bytes, offered: frozenset[str]) -> bool:
 
 
 @lru_cache(_KEPT)
+def best_of(accept: bytes | None, offered: tuple[str, ...]) -> str:
+    """Return the media type that an `Accept` header likes most of those offered; of several, the one offered first."""
+    ranges = _read_list(accept or b"")
+    return max(offered, key=lambda media_type: _quality_of(media_type, ranges)) if ranges else offered[0]
+
+
+@lru_cache(_KEPT)
 def prefers_html(accept: bytes | None) -> bool:
     """Whether an `Accept` header asks for a page rather than for JSON, as those of browsers do."""
     ranges = _read_list(accept or b"")

@@ -95,7 +95,7 @@ def compile_route(route: StrictRoute, admit: Admit | None) -> Serve:
         try:
             return answer(await call(**values), values)
         except ProviderMoved:
-            if takes_body and not takes_json:
+            if takes_body and not takes_json and not exchange.keeps_body:
                 raise _moved_under_way() from None
         # Once more, for the provider that it is now.
         exchange.provider_moved = True
@@ -112,7 +112,7 @@ def _refusing(route: StrictRoute, serve: Serve) -> Serve:
         try:
             return await serve(exchange)
         except Problem as problem:
-            refusal = route.refuse(problem)
+            refusal = route.refuse(problem, exchange)
             if refusal is None:
                 raise
             return refusal

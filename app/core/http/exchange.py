@@ -53,7 +53,8 @@ class Exchange:
 
     __slots__ = (
         "_begun", "_body", "_complete", "_query", "_receive", "_received", "_send", "added", "bounds", "client",
-        "headers", "is_head", "meter", "path_values", "provider_moved", "request_id", "scope", "status",
+        "headers", "is_head", "kept", "meter", "path_values", "presented", "provider_moved", "request_id", "scope",
+        "status",
     )  # fmt: skip
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -75,6 +76,10 @@ class Exchange:
         self.path_values: dict[str, str] = {}
         self.client: Any = None
         """Whose key the request has."""
+        self.presented: Any = None
+        """What the request presented to say who calls, where that is more than a key."""
+        self.kept: Any = None
+        """What a route has made of the body, for whatever else serves the request."""
         self.provider_moved = False
         """Whether its provider was merged while it was served: what is remembered of its client does not count."""
         self.meter: ClientMeter | None = None
@@ -124,6 +129,11 @@ class Exchange:
         """Return the request as the framework knows it, for a route that reads its body as it arrives."""
         self.scope["path_params"] = self.path_values
         return Request(self.scope, self.receive)
+
+    @property
+    def keeps_body(self) -> bool:
+        """Whether the body was read whole, so that it can be read again."""
+        return self._body is not None
 
     async def body(self) -> bytes:
         """Return the whole body; raises `Problem` for one that breaks a bound, `ClientDisconnect` for one cut off."""

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.core.errors import ErrorItem, InvalidRequest, Problem, UnsupportedMediaType
+from app.core.http.exchange import Exchange
 from app.core.http.request_heads import UTF_8, charset_of
 from app.core.strict_json import read_json
 
@@ -24,6 +25,8 @@ class StrictRoute(APIRoute):
     """Media types of a body."""
     shows_pages: ClassVar[bool] = False
     """Whether people see its answers in a browser: its problems are pages then, and it is no operation of the API."""
+    problem_types: ClassVar[tuple[str, ...]] = ("application/problem+json",)
+    """Media types of its problems."""
     tells_itself: ClassVar[frozenset[int]] = frozenset()
     """Statuses of problems for which `refuse` returns an answer in a shape of the route's own."""
 
@@ -39,7 +42,7 @@ class StrictRoute(APIRoute):
         """Return what reads a body of a media type, None when that is not supported."""
         return read_json_body if _is_json(content_type) else None
 
-    def refuse(self, problem: Problem) -> Response | None:
+    def refuse(self, problem: Problem, exchange: Exchange) -> Response | None:
         """Return the answer for a problem where the route has a shape of its own for it; None for the usual one."""
         return None
 

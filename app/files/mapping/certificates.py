@@ -48,7 +48,7 @@ KNOWN = frozenset(
 _NPI = "npi"
 _LONGEST = longest(CompletionIn, "/moc/0/board_id")
 """Characters of ids, domains and types."""
-_LONGEST_REFERENCE = longest(CompletionIn, "/client_reference")
+LONGEST_REFERENCE = longest(CompletionIn, "/client_reference")
 _CME_TYPE = "amapracategory1"
 _GENERAL = frozenset(
     {"", "moc", "cc", "moccc", "mocpoints", "ccpoints", "moccredit", "mocpoint", "points", "point",
@@ -198,7 +198,7 @@ def _certificates(found: ElementsByPath, texts: TextReader) -> tuple[list[_Certi
                 type_key=type_key,
                 is_cme=type_key.startswith(_CME_TYPE),
                 credits=_amount(received.get("t") if amount is None else amount),
-                reference=texts.read_own_id(reference, pointer, _LONGEST_REFERENCE),
+                reference=texts.read_own_id(reference, pointer, LONGEST_REFERENCE),
             )
         )
     if len(npis) > 1:

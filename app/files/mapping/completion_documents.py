@@ -114,7 +114,7 @@ class CompletionDocuments:
             provider_id=upload.provider_id,
             activity_id=_activity_id(found, texts),
             completed_on=read_day(text_at(found, PATHS["/completed_on"])),
-            permission=True,
+            permission=upload.permission,
             person=Person(
                 first_name=text("/learner/first_name"),
                 last_name=text("/learner/last_name"),

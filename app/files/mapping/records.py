@@ -63,12 +63,15 @@ class LicenseeRecord(MappedRecord, frozen=True, kw_only=True):
 
 
 class Upload(msgspec.Struct, frozen=True, kw_only=True):
-    """Fields that all completions of a file share. The permission to report is attested with the upload."""
+    """Fields that all completions of a file, or of a document, share."""
 
     provider_id: str
     entry_method: EntryMethod
     received_at: datetime
-    batch_id: str
+    batch_id: str | None
+    """None for a document that is no file."""
+    permission: bool = True
+    """Whether it is attested that learners permit what is reported: a file is taken only if it is."""
     former_ids: tuple[str, ...] = ()
     """Ids that were merged into the provider: a file may name it by them."""
 

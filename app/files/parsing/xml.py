@@ -62,7 +62,7 @@ class DocumentStream:
 
     def read(self, size: int = 0) -> bytes:
         """Return the next bytes; raises `FileFault` when one record has too many."""
-        piece = _without_blanks(self._source.read()) if self._at_start else self._source.read()
+        piece = without_blanks(self._source.read()) if self._at_start else self._source.read()
         self._at_start = False
         if piece.endswith(_END_OF_TEXT):
             # Old programs write it after a document; anywhere else it stays.
@@ -93,9 +93,9 @@ def read_document(
     source: IncomingFile, kind: BatchKind, limits: Limits
 ) -> tuple[FileHead, Iterator[tuple[int, Element]]]:
     """Return the head and the records of a document; raises `FileFault`."""
-    first = _without_blanks(source.first)
-    encoding = "utf-8" if _NOT_UTF_16.match(first) else None
-    root = _root(first.rstrip(_END_OF_TEXT), encoding)
+    first = without_blanks(source.first)
+    encoding = encoding_of(first)
+    root = root_name(first.rstrip(_END_OF_TEXT), encoding)
     if kind not in RECORDS or root not in RECORDS[kind][1]:
         raise _wrong_root(root, kind)
     records = _records(DocumentStream(source, limits), RECORDS[kind][0], limits, encoding)
@@ -112,12 +112,17 @@ def _numbered(first: Element, rest: Iterator[tuple[Element | None, Element]]) ->
         yield number, element
 
 
-def _without_blanks(first: bytes) -> bytes:
+def without_blanks(first: bytes) -> bytes:
     """Return the beginning of a document without blanks before its declaration, which no parser takes."""
     return first.removeprefix(codecs.BOM_UTF8).lstrip(b" \t\r\n")
 
 
-def _root(first: bytes, encoding: str | None) -> str:
+def encoding_of(first: bytes) -> str | None:
+    """Return the encoding of a document by its first bytes where its own declaration is wrong; None for any other."""
+    return "utf-8" if _NOT_UTF_16.match(first) else None
+
+
+def root_name(first: bytes, encoding: str | None) -> str:
     """Return the local name of the root, which the first bytes must show; a document type is refused before it."""
     if web := _WEB.match(first):
         raise unreadable(_WEB_PAGE) if web[1] else FileFault(FileFaultCode.KIND_UNKNOWN, _WEB_PAGE)
@@ -169,7 +174,7 @@ def _records(
             if count > limits.rows:
                 raise too_large("The document has too many records. Split it.", row=count)
             stream.record()
-            yield around, _element(element, limits.depth, count)
+            yield around, element_of(element, limits.depth, count)
             element.clear()
             while element.getprevious() is not None:
                 del element.getparent()[0]
@@ -190,7 +195,8 @@ def _around(element: Any) -> Element | None:
     return found
 
 
-def _element(element: Any, depth: int, number: int) -> Element:
+def element_of(element: Any, depth: int, number: int) -> Element:
+    """Return an element as it is kept, with all within it; raises `FileFault` for one that is too deep."""
     if depth == 0:
         raise too_deep(number)
     kept: Element = {"n": str(element.tag)}
@@ -198,7 +204,7 @@ def _element(element: Any, depth: int, number: int) -> Element:
         kept["a"] = dict(element.attrib)
     if element.text and not element.text.isspace():
         kept["t"] = element.text
-    inner = [_element(child, depth - 1, number) for child in element if isinstance(child.tag, str)]
+    inner = [element_of(child, depth - 1, number) for child in element if isinstance(child.tag, str)]
     if inner:
         kept["c"] = inner
     return kept

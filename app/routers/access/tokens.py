@@ -12,6 +12,7 @@ from urllib.parse import unquote_plus
 from fastapi import APIRouter, Form, Request, Response
 
 from app.core.errors import Problem, RateLimited, Unavailable
+from app.core.http.exchange import Exchange
 from app.core.http.form_bodies import FormRoute
 from app.routers.callers import Public, service_of
 from app.routers.openapi import problems
@@ -32,7 +33,7 @@ class TokenRoute(FormRoute):
 
     tells_itself = frozenset({400, 406, 413, 415, 422})
 
-    def refuse(self, problem: Problem) -> Response | None:
+    def refuse(self, problem: Problem, exchange: Exchange) -> Response | None:
         """Return the answer for a problem; None for one that any route tells alike, such as a failure of ours."""
         if problem.status not in self.tells_itself:
             return None

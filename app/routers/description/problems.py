@@ -69,15 +69,12 @@ def describe_problems(operation: Operation) -> None:
     responses: dict[str, Any] = operation.spec["responses"]
     declared = {status: responses.pop(status)[MARK] for status in tuple(responses) if MARK in responses[status]}
     responses.pop("422", None)
+    forms: tuple[str, ...] = getattr(operation.route, "problem_types", (MEDIA_TYPE,))
     for status, kinds in sorted(_by_status(operation, declared).items()):
+        examples = {kind.code: {"$ref": f"{_EXAMPLE_REF}problem-{kind.code}"} for kind in kinds}
         responses[status] = {
             "description": "Problem: " + ", ".join(f"`{kind.code}`" for kind in kinds),
-            "content": {
-                MEDIA_TYPE: {
-                    "schema": {"$ref": f"{REF}Problem"},
-                    "examples": {kind.code: {"$ref": f"{_EXAMPLE_REF}problem-{kind.code}"} for kind in kinds},
-                }
-            },
+            "content": {form: {"schema": {"$ref": f"{REF}Problem"}, "examples": examples} for form in forms},
         }
     operation.spec["responses"] = dict(sorted(responses.items()))
 

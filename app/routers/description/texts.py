@@ -55,6 +55,7 @@ TAGS = [
     },
     {"name": "Board feed", "description": "The credit sent to a board, in order, and the decisions of the board."},
     {"name": "Transcripts", "description": "What was reported for the physicians of a board, and the transcript."},
+    {"name": "PARS", "description": "The same for clients that already send PARS documents, in XML or JSON."},
     {
         "name": "Reports",
         "description": "Answers to standing questions of a provider; and on the whole installation, for its operator.",

@@ -192,6 +192,11 @@ def is_own_provider(client: Client, provider_id: str) -> bool:
     return client.role is Role.PROVIDER and provider_id in client.provider_ids and provider_id not in client.merging
 
 
+def may_act_for(connection: Connection, client: Client, provider_id: str) -> bool:
+    """Whether a client may act for a provider, by the grants that stand now."""
+    return clients.provider_acted_for(connection, client, provider_id) is not None
+
+
 def resolve_provider(connection: Connection, client: Client, provider_id: str) -> str:
     """Return the provider acted for, by the grants that stand now; raises `Forbidden`.
 

@@ -1,4 +1,4 @@
-"""Rows of activity files: each calls the function that a request would, behind a savepoint of its own.
+"""Records of activity files and documents: each calls the function that a request would, behind a savepoint.
 
 An Add with an internal id that is taken updates that activity. An Add without any id is about the activity with the
 same title, format and dates, if there is one, so that sending a file again makes no duplicates.
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
+import msgspec
 from msgspec.structs import replace
 from sqlalchemy.exc import DBAPIError
 
@@ -35,15 +36,15 @@ def apply_rows(work: Work, batch: Batch, rows: Sequence[tuple[int, RawRow]]) -> 
     results = []
     for place, raw in rows:
         record = mapper.read(raw)
-        outcome, activity_id, findings = _apply_or_reject(work, batch, record)
+        applied = apply_or_reject(work, record, batch_id=batch.batch_id)
         results.append(
             RowResult(
                 place=place,
                 number=raw.number,
-                outcome=outcome,
-                record_id=activity_id,
+                outcome=applied.outcome,
+                record_id=applied.activity_id,
                 findings=locate_findings(
-                    (*record.findings, *findings), partial(mapper.locate, record=record), is_table=is_table
+                    (*record.findings, *applied.findings), partial(mapper.locate, record=record), is_table=is_table
                 ),
             )
         )
@@ -56,27 +57,35 @@ _ZEROS = (
     "differ by zeros alone are different ids."
 )
 
-ActivityResult = tuple[RowOutcome, str | None, tuple[Finding, ...]]
-"""(outcome, activity id, findings) of one row."""
+
+class AppliedRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of one record, without what was found while it was mapped."""
+
+    outcome: RowOutcome
+    activity_id: str | None = None
+    findings: tuple[Finding, ...] = ()
+    closed: bool = False
+    """Whether it closed an activity that was open."""
 
 
-def _apply_or_reject(work: Work, batch: Batch, record: ActivityRecord) -> ActivityResult:
+def apply_or_reject(work: Work, record: ActivityRecord, **logged: str | None) -> AppliedRecord:
+    """Do what a record asks for, or nothing of it; `logged` is what the log says of where it came from."""
     if record.unreadable:
-        return RowOutcome.REJECTED, None, ()
+        return AppliedRecord(outcome=RowOutcome.REJECTED)
     try:
         with work.attempt():
             return _apply(work, record)
     except Problem as problem:
-        return RowOutcome.REJECTED, None, tuple(_findings_of(problem))
+        return AppliedRecord(outcome=RowOutcome.REJECTED, findings=tuple(_findings_of(problem)))
     except (DBAPIError, Contended):
         # The transaction is repeated, or is lost as a whole.
         raise
     except Exception as error:
-        log.error("a record failed", batch_id=batch.batch_id, row=record.number, **error_fields(error))
-        return RowOutcome.REJECTED, None, (INTERNAL,)
+        log.error("a record failed", row=record.number, **logged, **error_fields(error))
+        return AppliedRecord(outcome=RowOutcome.REJECTED, findings=(INTERNAL,))
 
 
-def _apply(work: Work, record: ActivityRecord) -> ActivityResult:
+def _apply(work: Work, record: ActivityRecord) -> AppliedRecord:
     """Do what a row asks for; raises the problem with which a request would be answered."""
     if record.action is None or isinstance(record.action, Unparsed):
         raise _conflict("action-valid", "/action", "The record action is missing or none of Add, Update and Delete.")
@@ -85,7 +94,7 @@ def _apply(work: Work, record: ActivityRecord) -> ActivityResult:
         if activity_id is None:
             raise _unknown(work, record)
         changes.delete(work, activity_id, None)
-        return RowOutcome.DELETED, activity_id, ()
+        return AppliedRecord(outcome=RowOutcome.DELETED, activity_id=activity_id)
     if record.action is Action.UPDATE and activity_id is None:
         raise _unknown(work, record)
     if activity_id is None and record.internal_id_was_number:
@@ -93,16 +102,19 @@ def _apply(work: Work, record: ActivityRecord) -> ActivityResult:
     return _save(work, record, activity_id)
 
 
-def _save(work: Work, record: ActivityRecord, activity_id: str | None) -> ActivityResult:
-    if activity_id is None:
-        registered, outcome = registration.register(work, record.given), RowOutcome.ADDED
-    else:
+def _save(work: Work, record: ActivityRecord, activity_id: str | None) -> AppliedRecord:
+    if activity_id is not None:
         registered, outcome = _change(work, record, activity_id)
-    findings = registered.findings
-    if record.close and not registered.activity.closed:
+    elif record.given.internal_id is not None:
+        # Two documents may be the first with an id at the same moment: the later one finds it, and updates.
+        registered, outcome = changes.put(work, record.given, None)[0], RowOutcome.ADDED
+    else:
+        registered, outcome = registration.register(work, record.given), RowOutcome.ADDED
+    findings, closes = registered.findings, record.close and not registered.activity.closed
+    if closes:
         registered = changes.close(work, registered.activity.activity_id)
         outcome = RowOutcome.UPDATED if outcome is RowOutcome.UNCHANGED else outcome
-    return outcome, registered.activity.activity_id, findings
+    return AppliedRecord(outcome=outcome, activity_id=registered.activity.activity_id, findings=findings, closed=closes)
 
 
 def _change(work: Work, record: ActivityRecord, activity_id: str) -> tuple[RegisteredActivity, RowOutcome]:

@@ -14,6 +14,7 @@ from fastapi.routing import APIRoute
 
 from app.routers.callers import declared_routes
 from tests.builders.bodies import a_completion
+from tests.builders.pars_documents import activities, learners, metrics, report
 from tests.harness.access.asking import Asked, Reply
 from tests.harness.access.table import EXCEPTIONS, Kind, Seat, kinds_of_operations, read_matrix
 from tests.harness.access.world import World
@@ -31,6 +32,11 @@ OTHER_VALUES = {
 }  # fmt: skip
 """Parameters in paths that name no record: two of the caller's choice, a word of a list, a vendor, a row."""
 QUERIES = {
+    "find_learner_activity": "CreditId=unused",
+    **dict.fromkeys(
+        ("find_licensee_transcript", "find_licensee_transcript_file", "total_licensee_credits"),
+        "FirstName=Nobody&LastName=Atall&NPI=1234567893",
+    ),
     "get_board_feed_file": "date=2021-12-20",
     "report_year_totals": "year=2021",
     "export_year_totals": "format=csv&year=2021",
@@ -60,6 +66,9 @@ BODIES: dict[str, Any] = {
     "search_transcripts": {"first_name": "Nobody", "last_name": "Atall", "npi": "1234567893"},
     "total_transcripts": {"first_name": "Nobody", "last_name": "Atall", "npi": "1234567893"},
     "create_share": {"receiver": "Somebody", "shows": "following", "days": 7},
+    "save_activities": activities([metrics()]),
+    "save_learner_activities": learners([report(a_completion("999999999"))]),
+    "match_learner": {"LearnerMatch": {"Member": {"Name": {"GivenName": "Nobody", "FamilyName": "Atall"}}}},
     "create_download": {"kind": "learner-completions", "format": "csv"},
     "recover_webhook_endpoint": {"since": "2021-12-20T00:00:00Z"},
     "decide_credits": {
@@ -94,6 +103,7 @@ ASKED_IN_VAIN_ONLY = {
     "withdraw_learners", "join_physician_pair", "set_held_record_aside", "retry_batch", "revoke_client",
     "end_client_key", "add_client_key", "report_batch_mends", "withdraw_batch",
     "mend_batch_row", "set_batch_row_aside", "take_batch_row_up", "answer_dispute", "end_share",
+    "delete_learner_activity",
 }  # fmt: skip
 """Operations that would take from the world what later cells ask for: nobody asks for a record that it may change."""
 

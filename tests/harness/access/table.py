@@ -58,7 +58,8 @@ OWNERSHIP = {
 }
 """What a route of each kind declares."""
 
-_TRANSCRIPTS = ("search_transcripts", "total_transcripts", "get_transcript_file")
+_LOOKED_UP = ("find_licensee_transcript", "find_licensee_transcript_file", "total_licensee_credits")
+_TRANSCRIPTS = ("search_transcripts", "total_transcripts", "get_transcript_file", *_LOOKED_UP)
 OPERATIONS: dict[Kind, dict[str, str]] = {
     Kind.PROVIDER: {
         "register_activity": "activities:write",
@@ -112,6 +113,14 @@ OPERATIONS: dict[Kind, dict[str, str]] = {
         "get_dispute": "completions:read",
         "answer_dispute": "completions:write",
         "validate_learner": "learners:validate",
+        "save_activities": "activities:write",
+        "find_activities": "activities:read",
+        "get_activity_document": "activities:read",
+        "save_learner_activities": "completions:write",
+        "find_learner_activity": "completions:read",
+        "get_learner_activity": "completions:read",
+        "delete_learner_activity": "completions:write",
+        "match_learner": "learners:validate",
         "get_grant": "clients:manage",
         "give_grant": "clients:manage",
         "take_grant": "clients:manage",

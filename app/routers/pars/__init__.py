@@ -1,0 +1,1 @@
+"""`/pars`: what clients that speak PARS ask for, in XML or JSON."""

@@ -1,0 +1,1 @@
+"""What clients that speak PARS ask for: documents of completions and activities, and questions about them."""
