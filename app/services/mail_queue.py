@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
 from app.core.clock import new_id
@@ -15,20 +17,25 @@ PURPOSE = "mail"
 
 def queue(work: Work, person_id: str, kind: MailKind, text: MailText, *, period: str | None = None) -> None:
     """Write a mail to a person; of a regular one there is one for each period, whoever writes it."""
+    mails.add(work.connection, _row(work, person_id, kind, text) | {"period": period})
+
+
+def queue_or_not(work: Work, person_id: str | None, kind: MailKind, text: MailText) -> None:
+    """Write a mail to a person, or do the same work for nobody: a clock does not tell a stranger which it was."""
+    mails.add_or_take_back(work.connection, _row(work, person_id, kind, text))
+
+
+def _row(work: Work, person_id: str | None, kind: MailKind, text: MailText) -> dict[str, Any]:
     mail_id = new_id()
-    mails.add(
-        work.connection,
-        {
-            "mail_id": mail_id,
-            "person_id": person_id,
-            "kind": kind.value,
-            "period": period,
-            "content": work.service.keyring.seal(PURPOSE, msgspec.json.encode(text), mail_id),
-            "status": MailStatus.PENDING.value,
-            "due_at": work.now,
-            "created_at": work.now,
-        },
-    )
+    return {
+        "mail_id": mail_id,
+        "person_id": person_id,
+        "kind": kind.value,
+        "content": work.service.keyring.seal(PURPOSE, msgspec.json.encode(text), mail_id),
+        "status": MailStatus.PENDING.value,
+        "due_at": work.now,
+        "created_at": work.now,
+    }
 
 
 def address_of(service: Service, path: str) -> str:

@@ -11,7 +11,7 @@ from app.domain.audit import AuditFields
 
 
 class PassportAccountAudit(AuditFields, frozen=True, kw_only=True):
-    """A physician's account was opened, confirmed or closed, or somebody else has asked for it."""
+    """A physician's account was opened, confirmed or closed, or somebody decided between two who claim it."""
 
     noun: ClassVar[str] = "passport-account"
 
@@ -28,6 +28,17 @@ class MailChoicesAudit(AuditFields, frozen=True, kw_only=True):
     noun: ClassVar[str] = "passport-mails"
 
     changed: Sequence[str]
+
+
+class PassportClaimAudit(AuditFields, frozen=True, kw_only=True):
+    """Somebody asked for an account of CME Passport: there is an entry whoever it was, and whatever came of it."""
+
+    noun: ClassVar[str] = "passport-claim"
+
+    person_id: str
+    """Who asked."""
+    learner_id: str | UnsetType = UNSET
+    """The physician who was found; left out where nobody was."""
 
 
 class TranscriptAudit(AuditFields, frozen=True, kw_only=True):
@@ -107,7 +118,7 @@ class ShareAudit(AuditFields, frozen=True, kw_only=True):
 
 
 KINDS: tuple[type[AuditFields], ...] = (
-    PassportAccountAudit, TranscriptAudit, DisputeAudit, PermissionAudit, JoiningCodeAudit, LicenseeSearchAudit,
-    ShareAudit, MailChoicesAudit,
+    PassportAccountAudit, PassportClaimAudit, TranscriptAudit, DisputeAudit, PermissionAudit, JoiningCodeAudit,
+    LicenseeSearchAudit, ShareAudit, MailChoicesAudit,
 )  # fmt: skip
 """All kinds of entries here: the log is searched by their nouns."""

@@ -33,7 +33,7 @@ from app.domain.passport.accounts import (
     PassportAccount,
     PassportClaim,
 )
-from app.domain.passport.audit import PassportAccountAudit
+from app.domain.passport.audit import PassportAccountAudit, PassportClaimAudit
 from app.domain.passport.verification_codes import parse_verification_code
 from app.domain.people.mails import MailKind, MailText
 from app.domain.people.persons import PersonRole, StaffPerson, fold_address, read_address
@@ -112,9 +112,9 @@ def ask(work: Work, asked: JoinRequest) -> None:
     if is_new:
         work.audit("ask", person.person_id, PersonAudit())
     mail.queue(work, person.person_id, MailKind.JOINING, _text_of(work.service, claim, token, own=own))
-    if claim.outcome is ClaimOutcome.TAKEN and claim.decided_at is None:
-        told = sum(one.created_at > work.now - _HOUR for one in others)
-        _tell_holders(work, claim, standing, with_mail=told < CLAIMS_AN_HOUR)
+    told = sum(one.created_at > work.now - _HOUR for one in others)
+    waits = claim.outcome is ClaimOutcome.TAKEN and claim.decided_at is None
+    _tell_holders(work, claim, standing if waits else [], with_mail=told < CLAIMS_AN_HOUR)
 
 
 def _read(service: Service, asked: JoinRequest) -> str:
@@ -197,7 +197,8 @@ def _fit_code(work: Work, known: ValidationRequest, code: JoiningCode) -> str | 
 
 
 def _root_of(connection: Connection, learner_id: str | None) -> str | None:
-    return physicians.roots_of(connection, [learner_id]).get(learner_id) if learner_id is not None else None
+    # The statement runs as well where nobody was found.
+    return physicians.roots_of(connection, [learner_id or ""]).get(learner_id or "")
 
 
 def family_of(connection: Connection, learner_id: str) -> frozenset[str]:
@@ -207,7 +208,7 @@ def family_of(connection: Connection, learner_id: str) -> frozenset[str]:
 
 
 def _accounts_of(connection: Connection, learner_id: str | None) -> list[PassportAccount]:
-    return accounts.open_of(connection, family_of(connection, learner_id) if learner_id is not None else ("",))
+    return accounts.open_of(connection, family_of(connection, learner_id or ""))
 
 
 def _outcome(
@@ -225,17 +226,18 @@ def _in_the_way(standing: list[PassportAccount], person_id: str, *, by_code: boo
     )
 
 
-def _tell_holders(work: Work, claim: PassportClaim, standing: list[PassportAccount], *, with_mail: bool) -> None:
-    """Note that somebody else has asked for an account, and tell who has it, unless they were told often just now."""
+def _tell_holders(work: Work, claim: PassportClaim, holders: list[PassportAccount], *, with_mail: bool) -> None:
+    """Note that an account was asked for, and tell who has it, unless they were told often just now.
+
+    Where nobody has it, as much is done: how long that takes says nothing of it.
+    """
     service = work.service
     text = texts.claimed_text(mail.address_of(service, "/passport/settings"), service=service.settings.service_name)
-    for account in standing:
-        if with_mail:
-            mail.queue(work, account.person_id, MailKind.PASSPORT, text)
-        audited = PassportAccountAudit(
-            person_id=account.person_id, learner_id=account.learner_id, claim_id=claim.claim_id
-        )
-        work.audit("claim", account.client_id, audited)
+    told = [holder.person_id for holder in holders if with_mail]
+    for person_id in told or (None,):
+        mail.queue_or_not(work, person_id, MailKind.PASSPORT, text)
+    learner_id = claim.learner_id if claim.learner_id is not None else msgspec.UNSET
+    work.audit("ask", claim.claim_id, PassportClaimAudit(person_id=claim.person_id, learner_id=learner_id))
 
 
 def _text_of(service: Service, claim: PassportClaim, token: str, *, own: bool) -> MailText:

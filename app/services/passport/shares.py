@@ -212,15 +212,15 @@ def end(work: Work, share_id: str) -> None:
 
 def find(connection: Connection, service: Service, token: str) -> Share | None:
     """Return the share of a link that works; None for any other. Nothing is counted."""
-    share = shares.of_link(connection, digest_of(token))
-    return share if share is not None and _works(connection, share, service.clock()) else None
+    return _working(connection, shares.of_link(connection, digest_of(token)), service.clock())
 
 
-def _works(connection: Connection, share: Share, now: datetime) -> bool:
-    account = accounts.by_client(connection, share.client_id)
+def _working(connection: Connection, share: Share | None, now: datetime) -> Share | None:
+    # The statement runs as well where there is no such link.
+    account = accounts.by_client(connection, share.client_id if share is not None else "")
     # What an account may show is not certain once its confirmation was taken back: then its links show nothing.
     confirmed = account is not None and account.closed_at is None and account.confirmed_at is not None
-    return share.works_at(now) and confirmed
+    return share if share is not None and share.works_at(now) and confirmed else None
 
 
 async def view(service: Service, token: str, *, pdf: bool = False) -> ShownShare | None:
@@ -236,7 +236,7 @@ def _count(work: Work, token: str, *, pdf: bool) -> Share | None:
     found = find(connection, work.service, token)
     share = shares.lock(connection, found.share_id) if found is not None else None
     # Locked, and looked at again: it may have ended by now.
-    if share is None or not _works(connection, share, work.now):
+    if share is None or _working(connection, share, work.now) is None:
         return None
     account = accounts.by_client(connection, share.client_id)
     assert account is not None

@@ -18,10 +18,10 @@ from app.core.logging import log
 from app.delivery.mail import MailOutcome, Postman
 from app.domain.people.mails import RETRIES, LeasedMail, MailKind, MailStatus, MailText
 from app.services.context import Service
-from app.services.mail_queue import PURPOSE, address_of, queue
+from app.services.mail_queue import PURPOSE, address_of, queue, queue_or_not
 from app.store.people import mails
 
-__all__ = ("LEASE", "address_of", "queue", "save", "send_next")
+__all__ = ("LEASE", "address_of", "queue", "queue_or_not", "save", "send_next")
 LEASE = timedelta(minutes=5)
 """Longer than any attempt."""
 _LINK_KINDS = {

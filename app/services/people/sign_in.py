@@ -73,7 +73,9 @@ def may_mail(work: Work, address: str) -> bool:
 
 def _who_may_sign_in(connection: Connection, address: str) -> StaffPerson | None:
     person = persons.by_address(connection, fold_address(address))
-    return person if person is not None and persons.memberships_of(connection, person.person_id) else None
+    # The statement runs as well where nobody has the address.
+    memberships = persons.memberships_of(connection, person.person_id if person is not None else "")
+    return person if memberships else None
 
 
 def make_link(work: Work, address: str, person: StaffPerson | None, attempt: str, next_path: str | None) -> None:
@@ -89,12 +91,11 @@ def make_link(work: Work, address: str, person: StaffPerson | None, attempt: str
         used_at=None,
     )
     _add(work, link, token, attempt, address)
-    if person is not None:
-        service = work.service
-        text = texts.sign_in_text(
-            mail.address_of(service, f"/sign-in/{token}"), code, service=service.settings.service_name
-        )
-        mail.queue(work, person.person_id, MailKind.SIGN_IN, text)
+    service = work.service
+    text = texts.sign_in_text(
+        mail.address_of(service, f"/sign-in/{token}"), code, service=service.settings.service_name
+    )
+    mail.queue_or_not(work, link.person_id, MailKind.SIGN_IN, text)
 
 
 def make_invitation(work: Work, person: StaffPerson, address: str) -> str:

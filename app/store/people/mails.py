@@ -14,7 +14,7 @@ from app.store import leases
 from app.store.sql.bulk import insert, update
 from app.store.sql.key_sets import select_by_keys
 from app.store.sql.rows import RowMapper, expression
-from app.store.sql.statements import fetch, fetch_column, locking_clause
+from app.store.sql.statements import execute, fetch, fetch_column, locking_clause
 
 _MAIL = RowMapper(LeasedMail, tables.mails, "m", address=expression("p.address"))
 _PENDING, _SENDING = MailStatus.PENDING.value, MailStatus.SENDING.value
@@ -25,6 +25,23 @@ OPEN = "m.status IN ('pending', 'sending')"
 def add(connection: Connection, row: Mapping[str, Any]) -> None:
     """Insert a mail; a regular one whose period has one stays as it is."""
     insert(connection, tables.mails, [{"fence": 0, "attempts": 0, **row}], skip_known=True)
+
+
+def add_or_take_back(connection: Connection, row: Mapping[str, Any]) -> None:
+    """Insert a mail to a person; where the row has none, insert it to the first there is, and take it back.
+
+    So both touch as many pages: what is written takes most of the time of a commit.
+    """
+    nobody = row["person_id"] is None
+    given = {"fence": 0, "attempts": 0, **row, "person_id": row["person_id"] or ""}
+    values = ", ".join("p.person_id" if name == "person_id" else f":{name}" for name in given)
+    execute(
+        connection,
+        f"INSERT INTO mails ({', '.join(given)}) SELECT {values} FROM people p WHERE p.person_id = "
+        "CASE WHEN :nobody = 1 THEN (SELECT min(person_id) FROM people) ELSE :person_id END",
+        given | {"nobody": int(nobody)},
+    )
+    execute(connection, "DELETE FROM mails WHERE mail_id = :id", {"id": row["mail_id"] if nobody else ""})
 
 
 def has_period(connection: Connection, person_id: str, kind: str, period: str) -> bool:
