@@ -11,7 +11,7 @@ TOOLS := openapi/tools
 NODE_STAMP := $(TOOLS)/node_modules/.package-lock.json
 CLIENTS_STAMP := $(TOOLS)/.venv/.installed
 
-.PHONY: help setup serve test test-both test-quick check check-static check-openapi check-clients check-browser check-browser-short screenshots format bench bench-identity bench-large drill-kill drill-crowd drill-disk drill-batch drill-boards drill-fuzz drill-formats drill-registry drill-registry-size drill-oracle drill-slow drill-transcript drill-properties drill-canary check-docker check-spreadsheets lock openapi clean
+.PHONY: help setup serve test test-both test-quick check check-static check-openapi check-clients check-browser check-browser-short screenshots format bench bench-identity bench-large drill-kill drill-crowd drill-disk drill-batch drill-boards drill-fuzz drill-formats drill-registry drill-registry-size drill-oracle drill-strangers drill-slow drill-transcript drill-properties drill-canary check-docker check-spreadsheets lock openapi clean
 
 help:  ## List the targets.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */\1\t/' | expand -t 16
@@ -188,6 +188,9 @@ drill-registry: $(STAMP)  ## Import LINES=200000 physicians of whom one in a tho
 
 drill-registry-size: $(STAMP)  ## Rows a second and memory of each way into the registry, with COUNTS="100000 1000000" on both databases (long).
 	$(BIN)/python -m benchmarks.drills.registry_size $(COUNTS)
+
+drill-strangers: $(STAMP)  ## Whether a stranger can tell by bytes or time who has an account or is on file, EACH=200 requests a case on both databases (minutes).
+	$(BIN)/python -m benchmarks.drills.strangers $(EACH)
 
 drill-oracle: $(STAMP)  ## Whether every kind of miss takes the same time, on both databases (minutes).
 	$(BIN)/python -m benchmarks.drills.oracle
