@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
+from app.domain.passport.notices import SETTLED_AFTER
 from app.services.context import Service
+from app.services.passport import telling
 from tests.builders.people import physicians_on_file
 from tests.harness.access.people import mails
 from tests.harness.api import Answer, api_of, settle
@@ -82,7 +84,7 @@ def test_a_link_that_follows_shows_changes_and_a_fixed_one_tells_of_them(
 
 
 def test_each_reading_counts_by_its_day_and_a_head_counts_none(
-    physician: Program, http: TestClient, service: Service
+    physician: Program, http: TestClient, service: Service, clock: ManualClock
 ) -> None:
     share = made(physician, mails_views=True)
     before = len(mails(service))
@@ -95,6 +97,8 @@ def test_each_reading_counts_by_its_day_and_a_head_counts_none(
     read(http, share)
     read(http, share, ".pdf")
     assert views(physician) == [{"viewed_on": "2021-12-20", "views": 2, "pdfs": 1}]
+    clock.now += SETTLED_AFTER
+    telling.tell(service)
     assert len(mails(service)) == before + 1, "of the first view of a day"
     (audited,) = stored(service, "SELECT count(*) FROM audit WHERE verb = 'view'")
     assert audited[0] == 3, "each is logged"
