@@ -15,6 +15,9 @@ NOTHING_LIKE_IT = "\ufffd"
 _SPACES = re.compile(r"\s+")
 _JOINERS = "\u200c\u200d"
 _SELECTORS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
+_PICTURE = re.compile("(:[a-z0-9_]+:)+")
+"""What a picture is called."""
+_ALEF = "a"
 _LONGEST_WORD = 24
 """Letters of a word that a column has room for."""
 _PIECE = 8
@@ -49,13 +52,22 @@ class Letters:
     def _in_latin(self, cleaned: str, latin: str | None) -> str:
         self.changed = True
         printed = "".join(
-            cluster if self._covers(cluster) else anyascii(cluster) or NOTHING_LIKE_IT
+            cluster if self._covers(cluster) else _latin_of(cluster)
             for cluster in clusters_of(clean(latin) if latin and latin.strip() else cleaned)
         )
-        return f"{_SPACES.sub(' ', printed).strip()} {DAGGER}".strip()
+        return f"{_SPACES.sub(' ', printed).strip() or NOTHING_LIKE_IT} {DAGGER}"
 
     def _covers(self, cluster: str) -> bool:
         return (cluster.isascii() or not self._plain) and self._fonts.covers(cluster)
+
+
+def _latin_of(cluster: str) -> str:
+    """Return a cluster in Latin letters: nothing for pictures, and for letters that stand for no sound."""
+    latin = _ALEF if cluster.startswith("\u0627") else anyascii(cluster)
+    if _PICTURE.fullmatch(latin):
+        return ""
+    unknown = unicodedata.category(cluster[0]) in ("Cn", "Co", "Cs") or NOTHING_LIKE_IT in cluster
+    return latin or (NOTHING_LIKE_IT if unknown else "")
 
 
 def clean(text: str) -> str:

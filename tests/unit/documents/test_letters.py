@@ -51,6 +51,12 @@ def test_a_letter_that_nothing_is_like_keeps_its_place() -> None:
     assert printed("A\ue000\U0010ffffB\ud800") == f"A\ufffd\ufffdB\ufffd {DAGGER}"
 
 
+def test_pictures_are_left_out_and_silent_letters_do_not_become_boxes() -> None:
+    assert printed("Ann \U0001f469\U0001f3fd\u200d\u2695\ufe0f Lee") == f"Ann Lee {DAGGER}"
+    assert printed("\u0639\u0628\u062f \u0627\u0644\u0644\u0647") == f"`bd allh {DAGGER}"
+    assert printed("\U0001f600\U0001f600") == f"\ufffd {DAGGER}", "something stood there"
+
+
 def test_what_cannot_be_seen_or_turns_the_line_is_left_out() -> None:
     assert printed("A\u202e\u200fnn\u00ad\x00 \t\n\u2028 Lee\ufe0f\u2066\ufeff") == "Ann Lee"
     assert printed("Ann\r\x1b") == "Ann"
