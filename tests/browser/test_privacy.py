@@ -11,7 +11,8 @@ from tests.browser.privacy import lines_about_people
 @pytest.mark.parametrize(
     "line",
     ["GET http://127.0.0.1/p/0008001/learners?last_name=karacme", "GET /p?born=11%2F24", "GET /p?born=05/25&q=",
-     '{"event": "request", "path": "/p/70279062"}', 'pars_matches_total{name="Willa"} 1', "q=Tina+K"],
+     '{"event": "request", "path": "/p/70279062"}', 'pars_matches_total{name="Willa"} 1', "q=Tina+K",
+     "GET /s/x?for=van%20gogh", "GET /passport/transcript?license=54916519", "route=/passport/join born=03/30"],
 )  # fmt: skip
 def test_what_names_somebody_is_found(line: str) -> None:
     assert lines_about_people(f"GET /p/0008001\n{line}\nGET /p/0008001/learners") == [line]
