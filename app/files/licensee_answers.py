@@ -21,7 +21,7 @@ from app.domain.passport.transcripts import RowFlag, Transcript, TranscriptCredi
 from app.files.writing.result_rows import AnnotatedRow, LicenseeRow
 from app.schemas.passport.transcripts import TranscriptRowOut, TranscriptTotalsOut
 
-FOUND, NOT_FOUND = "Found", "Not found"
+_YES, _NO = "Yes", "No"
 _WHAT_TO_DO = (
     "Check the names and the number. If this person is yours, send them with your roster: you see those who have a "
     "licence or certification of your board on file."
@@ -63,7 +63,7 @@ def types_of(board: Board) -> tuple[str, ...]:
 def columns_of_answers(board: Board) -> tuple[str, ...]:
     """Return the columns that answers add to a table."""
     own = (f"{board.code} Credits", *(f"{board.code} {name}" for name in types_of(board)))
-    return ("Result", NAME_ON_FILE, "AMA PRA Credits", *own, "Other Boards", "What to do")
+    return ("Found", NAME_ON_FILE, "AMA PRA Credits", *own, "Other Boards", "What to do")
 
 
 def answer_row(answer: LicenseeAnswer, board: Board) -> LicenseeRow:
@@ -79,7 +79,7 @@ def answer_row(answer: LicenseeAnswer, board: Board) -> LicenseeRow:
 def _cells(transcript: Transcript | None, board: Board) -> tuple[Cell, ...]:
     types = types_of(board)
     if transcript is None:
-        return (NOT_FOUND, None, None, None, *[None] * len(types), None, _WHAT_TO_DO)
+        return (_NO, None, None, None, *[None] * len(types), None, _WHAT_TO_DO)
     totals = totals_by_board(transcript.rows)
     own = next((one for one in totals if one.board == board.code), None)
     of_type = dict(own.credit_types) if own is not None else {}
@@ -87,7 +87,7 @@ def _cells(transcript: Transcript | None, board: Board) -> tuple[Cell, ...]:
     # A type that the board's facts do not name any more would have no column.
     others += [f"{board.code} {name} {in_credits(of_type[name])}" for name in of_type if name not in types]
     return (
-        FOUND,
+        _YES,
         transcript.name,
         in_credits(transcript.ama_pra_quarters),
         in_credits(own.quarters) if own is not None else 0,

@@ -95,11 +95,11 @@ def test_a_list_is_answered_with_totals_and_every_activity(board: Api, service: 
     assert (batch["kind"], batch["board"], batch["provider_id"]) == ("transcripts", "ABO", None)
     assert batch["counts"] == {"read": 2, "one": 1, "none": 1, "rejected": 0}
     vincent, nobody = totals_of(board, batch, format)
-    assert (vincent["Result"], vincent["Name on File"]) == ("Found", "Vincent Van Gogh")
+    assert (vincent["Found"], vincent["Name on File"]) == ("Yes", "Vincent Van Gogh")
     assert (vincent["AMA PRA Credits"], vincent["ABO Credits"]) == ("7", "22.75")
     assert (vincent["ABO Lifelong Learning"], vincent["ABO Patient Safety"]) == ("22.75", "7")
     assert vincent["Other Boards"] == "CA-M 7"
-    assert (nobody["Result"], nobody["Name on File"], nobody["ABO Credits"]) == ("Not found", "", "")
+    assert (nobody["Found"], nobody["Name on File"], nobody["ABO Credits"]) == ("No", "", "")
     details = file_of(board, batch, "details", **({"format": "tab"} if format == "ndjson" else {}))
     rows = sheet_rows(details, 0) if format == "xlsx" else table_of(details, "," if format == "csv" else "\t")
     assert [(row["Board"], float(row["Credits"])) for row in rows][:2] == [("CA-M", 7), ("ABO", 7)]
@@ -243,8 +243,8 @@ def test_of_who_is_erased_nothing_is_left_in_the_files(board: Api, service: Serv
     erasure.erase(service, physician_id, unread=True)
     for which in ("successful", "details"):
         assert b"Gogh" not in file_of(board, batch, which)
-    results = [row["Result"] for row in totals_of(board, batch, "csv")]
-    assert results == ["Not found", "Not found"]
+    results = [row["Found"] for row in totals_of(board, batch, "csv")]
+    assert results == ["No", "No"]
     assert board.get(f"/v1/batches/{batch['batch_id']}/files/original").status == 410
 
 
@@ -265,7 +265,7 @@ def test_who_loses_the_last_number_of_the_board_is_absent_from_the_file(board: A
     service.database.write(
         lambda connection: statements.execute(connection, "DELETE FROM certifications WHERE board = 'ABO'", {})
     )
-    assert [row["Result"] for row in totals_of(board, batch, "csv")] == ["Not found"]
+    assert [row["Found"] for row in totals_of(board, batch, "csv")] == ["No"]
     assert table_of(file_of(board, batch, "details")) == []
 
 
@@ -306,7 +306,7 @@ def _found_any(service: Service, batch_id: str) -> str:
 def test_a_dry_run_answers_as_ever(board: Api, service: Service) -> None:
     batch = asked(board, service, VINCENT, NOBODY, dry_run=True)
     assert batch["counts"] == {"read": 2, "one": 1, "none": 1, "rejected": 0}
-    assert [row["Result"] for row in totals_of(board, batch, "csv")] == ["Found", "Not found"]
+    assert [row["Found"] for row in totals_of(board, batch, "csv")] == ["Yes", "No"]
 
 
 def test_only_lists_have_details(board: Api, api: Api, service: Service) -> None:

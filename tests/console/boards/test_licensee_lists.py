@@ -64,8 +64,8 @@ def test_a_list_is_sent_worked_through_and_answered(board: Window, service: Serv
     assert not board.tree.xpath("//*[@id='lists'][@hx-get]")
     (totals,) = files_of(board, "successful")
     tina, nobody = csv.DictReader(io.StringIO(totals.decode("utf-8-sig"), newline=""))
-    assert (tina["Result"], tina["Name on File"], tina["Department"]) == ("Found", "Tina Karacme", "East")
-    assert nobody["Result"] == "Not found"
+    assert (tina["Found"], tina["Name on File"], tina["Department"]) == ("Yes", "Tina Karacme", "East")
+    assert nobody["Found"] == "No"
     (details,) = files_of(board, "details")
     assert "Grand Rounds Anesthesia" in details.decode("utf-8-sig")
     (rejected,) = files_of(board, "rejected")
