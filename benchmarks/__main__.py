@@ -1,7 +1,7 @@
 """`make bench`: the table of ratios. `python -m benchmarks single sqlite` runs one part of it on one database.
 
-The parts that take long, `passport`, `pages`, `million` and `exports`, run only when they are named, as `make
-bench-large` does.
+The parts that take long, `licensee-lists`, `passport`, `pages`, `million` and `exports`, run only when they are named,
+as `make bench-large` does.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from benchmarks import (
     exports,
     feed,
     http_calls,
+    licensee_lists,
     matching,
     million,
     pages,
@@ -50,7 +51,13 @@ WITHOUT_DATABASE = {
     "records": records.rows,
     "writing": lambda _: writing.rows(),
 }
-LARGE = {"passport": passport.rows, "pages": pages.rows, "million": million.rows, "exports": exports.large_rows}
+LARGE = {
+    "licensee-lists": licensee_lists.rows,
+    "passport": passport.rows,
+    "pages": pages.rows,
+    "million": million.rows,
+    "exports": exports.large_rows,
+}
 
 
 def main() -> None:

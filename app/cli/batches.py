@@ -10,7 +10,7 @@ import typer
 from app.cli.output import BAD, FAINT, GOOD, on_terminal, print_json, terminal
 from app.cli.progress import show_progress
 from app.cli.support import fail, use_service
-from app.domain.batches import BatchKind, BatchOwner, OnUnmatched
+from app.domain.batches import OF_BOARDS, BatchKind, BatchOwner, OnUnmatched
 
 if TYPE_CHECKING:
     from app.domain.batches import Batch
@@ -26,7 +26,7 @@ def batch(
         Path, typer.Argument(metavar="FILE", help="A workbook, text with tabs or commas, XML, JSON, NDJSON.")
     ],
     provider_id: Annotated[str | None, typer.Option("--provider", help="Provider whose records they are.")] = None,
-    board: Annotated[str | None, typer.Option("--board", help="Board whose roster it is, with --kind roster.")] = None,
+    board: Annotated[str | None, typer.Option("--board", help="Board whose roster or list of licensees it is.")] = None,
     permission_attested: Annotated[
         bool, typer.Option("--permission-attested", help="The learners have permitted the reporting.")
     ] = False,
@@ -42,8 +42,8 @@ def batch(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON on a terminal, too.")] = False,
 ) -> None:
     """Take a file through the pipeline, and print what became of its records; exit 1 when any was rejected."""
-    if (kind is BatchKind.ROSTER) is (board is None) or (board is None) is (provider_id is None):
-        fail("Say --board CODE with --kind roster, and --provider ID with every other kind.")
+    if (kind in OF_BOARDS) is (board is None) or (board is None) is (provider_id is None):
+        fail("Say --board CODE with --kind roster or transcripts, and --provider ID with every other kind.")
     if kind is BatchKind.LEARNER_COMPLETIONS and not permission_attested:
         fail("Say --permission-attested once the learners have agreed to the reporting.")
     if kind is not BatchKind.LEARNER_COMPLETIONS and on_unmatched is OnUnmatched.HOLD:

@@ -49,7 +49,7 @@ class Catalogue:
 
     def board_name(self, code: str) -> str:
         """Return the name of a board; its code where there is no such board any more."""
-        board = self.board(code)
+        board = self.boards.get(code) or self.board(code)
         return board.name if board is not None else code
 
     def certifying(self, text: str, on: date | None = None) -> Board | None:

@@ -11,12 +11,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import TypeAlias
 
 import msgspec
 
 from app.core.csv_text import FORMULA, escape_formula
-from app.domain.batches import Cell, DateCell, FileHead
+from app.domain.batches import Cell, FileHead
 from app.domain.columns import Holds
 from app.domain.identity.comparison_keys import code_key
 from app.files.shown_numbers import seen_text
@@ -181,7 +182,7 @@ def _text(cell: Cell, days: Sequence[Holds | None], place: int) -> str:
         return str(int(cell)) if cell.is_integer() and abs(cell) < 1e15 else repr(cell)
     if isinstance(cell, dict):
         if "d" in cell:
-            return _date(cell, days[place] if place < len(days) else None)
+            return _date(cell["d"], cell["f"], days[place] if place < len(days) else None)
         # In text a number has no format: it is written as it was seen.
         return seen_text(cell)
     if isinstance(cell, bool):
@@ -189,17 +190,18 @@ def _text(cell: Cell, days: Sequence[Holds | None], place: int) -> str:
     return "" if cell is None else str(cell)
 
 
-def _date(cell: DateCell, holds: Holds | None) -> str:
+@lru_cache(maxsize=4_096)
+def _date(written: str, format: str, holds: Holds | None) -> str:
     try:
-        moment = datetime.fromisoformat(cell["d"])
+        moment = datetime.fromisoformat(written)
     except ValueError:
-        return cell["d"]
-    shown = _FORMAT_EXTRAS.sub("", cell["f"]).strip().lower()
+        return written
+    shown = _FORMAT_EXTRAS.sub("", format).strip().lower()
     if holds is Holds.MONTH_DAY and moment.day == 1 and _MONTH_AND_YEAR.fullmatch(shown):
         # A spreadsheet took 02/29 for February 2029: the two digits of the year are the day.
         return f"{moment.month:02d}/{moment.year % 100:02d}"
     if holds is Holds.MONTH_DAY:
         return f"{moment.month:02d}/{moment.day:02d}"
-    if holds is Holds.DATE or len(cell["d"]) == 10:
+    if holds is Holds.DATE or len(written) == 10:
         return f"{moment:%m/%d}/{moment.year:04d}"
-    return cell["d"].replace("T", " ")
+    return written.replace("T", " ")

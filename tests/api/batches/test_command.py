@@ -73,6 +73,21 @@ def test_a_roster_that_a_board_has_sent_is_worked_through_in_its_name(installed:
         assert refused.stderr.count("\n") == 1
 
 
+@ON_SQLITE
+def test_a_list_of_licensees_that_a_board_has_sent_is_looked_up_in_its_name(
+    installed: Installation, tmp_path: Path
+) -> None:
+    path = tmp_path / "licensees.csv"
+    path.write_text("First Name,Last Name,Board ID\nVincent,Van Gogh,98989\n", encoding="utf-8")
+    done = installed.run("batch", str(path), "--board", "abo", "--kind", "transcripts")
+    assert (done.returncode, counted(done.stdout)) == (0, {"read": 1, "one": 1}), done.stderr
+    # Another board does not see them, though it is the operator who asks for it.
+    others = installed.run("batch", str(path), "--board", "ABIM", "--kind", "transcripts")
+    assert counted(others.stdout) == {"read": 1, "none": 1}
+    refused = installed.run("batch", str(path), "--provider", "0008001", "--kind", "transcripts")
+    assert (refused.returncode, refused.stdout) == (1, "")
+
+
 def test_a_file_of_another_kind_needs_no_permission(installed: Installation, tmp_path: Path) -> None:
     path = tmp_path / "asked.ndjson"
     path.write_bytes(lines([{"first_name": "John", "last_name": "Smith", "date_of_birth": "03/17", "state": "TN"}]))

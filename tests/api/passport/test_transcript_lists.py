@@ -14,15 +14,18 @@ from fastapi.testclient import TestClient
 from sqlalchemy import Connection
 
 from app.domain.columns import LICENSEES
+from app.domain.passport.disputes import WithdrawnPermission
 from app.services.access import erasure
 from app.services.context import Service
+from app.store import batch_rows
+from app.store.passport import permissions
 from app.store.sql import statements
 from tests.builders.bodies import a_completion
 from tests.builders.people import import_people
 from tests.builders.sent_files import lines, tab_text, workbook
 from tests.harness.api import Api, api_of, settle
 from tests.harness.refusals import assert_problem
-from tests.harness.uploads import file_of, rows_of, upload, worked
+from tests.harness.uploads import file_of, rows_of, upload, work_through, worked
 
 HEADINGS = [column.heading for column in LICENSEES]
 VINCENT = {"First Name": "Vincent", "Last Name": "Van Gogh", "Certifying Board ID": "98989"}
@@ -315,3 +318,64 @@ def test_only_lists_have_details(board: Api, api: Api, service: Service) -> None
         permission_attested=None,
     )  # fmt: skip
     assert_problem(board.get(f"/v1/batches/{roster['batch_id']}/files/details"), 404, "not-found")
+
+
+def test_a_longer_list_takes_no_more_statements(board: Api, service: Service) -> None:
+    def counted(count: int) -> tuple[int, int]:
+        # Another wrong date each: what it costs is counted in the same statements.
+        rows = [VINCENT, *(NOBODY | {"Date of Birth": f"{1 + n % 12:02}/{1 + n % 28:02}"} for n in range(count - 1))]
+        sent = upload(board, written("csv", *rows), "transcripts", permission_attested=None, name="l.csv")
+        seen: list[str] = []
+        statements.BEFORE_STATEMENT.append(seen.append)
+        try:
+            work_through(service, 250)
+            looked_up = len(seen)
+            file_of(board, sent.json, "details")
+        finally:
+            statements.BEFORE_STATEMENT.remove(seen.append)
+        return looked_up, len(seen) - looked_up
+
+    counted(3)
+    assert counted(90) == counted(5)
+
+
+def test_what_one_physician_has_withdrawn_stands_in_their_own_rows_alone(
+    board: Api, api: Api, service: Service
+) -> None:
+    import_people(
+        service,
+        {"first_name": "Tess", "last_name": "Other", "certifications": "ABO:777001", "licenses": "CA-M:9911",
+         "date_of_birth": "11/24"},
+    )  # fmt: skip
+    report = a_completion(
+        "201759558", "2021-12-12", first_name="Tess", last_name="Other", born="11/24", state="CA", license_id="9911",
+        credits=1,
+    )  # fmt: skip
+    assert api.report(report).status == 201
+    tess = {"First Name": "Tess", "Last Name": "Other", "Certifying Board ID": "777001"}
+    batch = asked(board, service, VINCENT, tess)
+    vincent_id, tess_id = _ids(service, batch["batch_id"])
+
+    def withdraw(connection: Connection) -> None:
+        reporters = statements.fetch_column(
+            connection, "SELECT DISTINCT provider_id FROM completions WHERE learner_id = :id", {"id": vincent_id}
+        )
+        for number, provider_id in enumerate(reporters):
+            permission = WithdrawnPermission(
+                permission_id=f"p{number}", learner_id=tess_id, provider_id=provider_id, completion_id=None,
+                activity_id=None, completed_on=None, client_id=board.client_id, withdrawn_at=service.clock(),
+                given_back_at=None,
+            )  # fmt: skip
+            permissions.add(connection, permission)
+
+    service.database.write(withdraw)
+    remarks = {(row["Name on File"], row["Remarks"]) for row in table_of(file_of(board, batch, "details"))}
+    withdrawn = "The physician has withdrawn the permission to report it."
+    assert remarks <= {("Vincent Van Gogh", ""), ("Tess Other", withdrawn), ("Tess Other", "")}
+    assert ("Vincent Van Gogh", "") in remarks
+
+
+def _ids(service: Service, batch_id: str) -> list[str]:
+    return service.database.read(
+        lambda connection: [id for _, id in batch_rows.record_ids_after(connection, batch_id, -1, 10)]
+    )
