@@ -31,6 +31,7 @@ from app.services.registry import imports
 from app.store import feed, schema
 from app.store.registry import name_keys
 from tests.builders.bodies import a_completion
+from tests.builders.disputes import physician_of
 from tests.builders.people import import_people
 from tests.harness.api import Api, settle
 from tests.harness.board_views import decide
@@ -289,3 +290,29 @@ def test_keys_of_records_live_through_a_downgrade_and_an_upgrade(service: Servic
     assert service.database.read(rows) == before
     assert [row[3] for row in before] == ["cafe\u0301", None]
     settle(service)
+
+
+def test_accounts_live_through_the_change_of_what_may_confirm_them(service: Service, api: Api) -> None:
+    """SQLite makes their table again; what a roster has confirmed is the operator's once it is undone."""
+    opened = physician_of(service, api.report(a_completion()).json["completion_id"])
+    migration = import_module("migrations.versions.0044_passport_choices")
+
+    def confirmed_by(connection: Connection) -> list[tuple[object, ...]]:
+        found = "SELECT client_id, confirmed_by FROM passport_accounts"
+        return [tuple(row) for row in connection.execute(text(found))]
+
+    def undo_and_apply(connection: Connection) -> list[tuple[object, ...]]:
+        connection.execute(text("UPDATE passport_accounts SET confirmed_by = 'roster'"))
+        with Operations.context(MigrationContext.configure(connection)):
+            migration.downgrade()
+            undone = confirmed_by(connection)
+            migration.upgrade()
+        return undone
+
+    assert service.database.write(undo_and_apply) == [(opened.client.client_id, "operator")]
+    change = text("UPDATE passport_accounts SET confirmed_by = :by")
+    for wrong in ("nobody", None):
+        with pytest.raises(DBAPIError):
+            service.database.write(lambda connection, wrong=wrong: connection.execute(change, {"by": wrong}))
+    mark = "SELECT position - (SELECT coalesce(max(position), 0) FROM events) FROM passport_mail_marks"
+    assert service.database.read(lambda connection: connection.execute(text(mark)).scalar()) == 0
