@@ -336,7 +336,9 @@ def test_a_longer_list_takes_no_more_statements(board: Api, service: Service) ->
         return looked_up, len(seen) - looked_up
 
     counted(3)
-    assert counted(90) == counted(5)
+    # What runs beside it may add a few; a statement for each row would add eighty-five.
+    for short, long in zip(counted(5), counted(90), strict=True):
+        assert abs(long - short) <= 5
 
 
 def test_what_one_physician_has_withdrawn_stands_in_their_own_rows_alone(
