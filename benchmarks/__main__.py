@@ -13,6 +13,7 @@ from benchmarks import (
     backlog,
     batches,
     console_pages,
+    documents,
     exports,
     feed,
     http_calls,
@@ -35,6 +36,7 @@ from benchmarks.table import show
 PARTS = {
     "http": http_calls.rows,
     "single": single.rows,
+    "documents": documents.rows,
     "matching": matching.rows,
     "identity": cost.rows,
     "validations": validations.rows,

@@ -118,7 +118,8 @@ def as_sent(line: bytes, authorization: str) -> bytes:
     method, path, body = line.split(b" ", 2)
     head = b"%b %b HTTP/1.1\r\nHost: localhost\r\nAuthorization: %b\r\n" % (method, path, authorization.encode())
     if body:
-        head += b"Content-Type: application/json\r\nContent-Length: %d\r\n" % len(body)
+        form = b"xml" if body.startswith(b"<") else b"json"
+        head += b"Content-Type: application/%b\r\nContent-Length: %d\r\n" % (form, len(body))
     return head + b"\r\n" + body
 
 

@@ -9,7 +9,7 @@ from lxml import etree
 
 from app.domain.batches import Element
 from app.files.parsing.faults import unreadable
-from app.files.parsing.xml import SAFELY, element_of, encoding_of, fault_of, root_name, without_blanks
+from app.files.parsing.xml import SAFELY, WEB, element_of, encoding_of, fault_of, root_name, without_blanks
 
 _BOMS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_LE)
 _ONE_BYTE = frozenset({"utf-8", "utf8", "us-ascii", "ascii", "iso-8859-1", "latin1", "latin-1", "windows-1252"})
@@ -25,6 +25,10 @@ def read_whole(body: bytes, depth: int, charset: str = "") -> Element:
     encoding = encoding_of(first)
     if encoding is None and charset in _ONE_BYTE and not body.startswith(_BOMS) and first[:1] == b"<" and first[1:2]:
         encoding = charset if first[1] else None
+    if WEB.match(first):
+        raise unreadable(
+            "The body is a web page: what was to make the document has failed, or a sign-in stood before it."
+        )
     root_name(first, encoding)
     try:
         root: Any = etree.fromstring(first, etree.XMLParser(encoding=encoding, **SAFELY))

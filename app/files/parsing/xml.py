@@ -42,7 +42,7 @@ _OTHERS = {
     "document": f"This is a flat OpenDocument file. {SAVE_AS}",
 }
 """Roots of other documents that are called sheets, in lower case."""
-_WEB = re.compile(rb"<(!doctype\s+)?html\b", re.IGNORECASE)
+WEB = re.compile(rb"<(!doctype\s+)?html\b", re.IGNORECASE)
 """Recognised before it is parsed: hardly any web page is well-formed."""
 _NOT_UTF_16 = re.compile(rb"""<\?xml\s[^<>\x00]{0,100}?encoding\s*=\s*["']utf-16""", re.IGNORECASE)
 """A declaration of UTF-16 in single bytes is wrong: programs that make a document from a string write it."""
@@ -124,7 +124,7 @@ def encoding_of(first: bytes) -> str | None:
 
 def root_name(first: bytes, encoding: str | None) -> str:
     """Return the local name of the root, which the first bytes must show; a document type is refused before it."""
-    if web := _WEB.match(first):
+    if web := WEB.match(first):
         raise unreadable(_WEB_PAGE) if web[1] else FileFault(FileFaultCode.KIND_UNKNOWN, _WEB_PAGE)
     parser = etree.XMLPullParser(events=("start",), encoding=encoding, **SAFELY)
     try:
@@ -199,14 +199,17 @@ def element_of(element: Any, depth: int, number: int) -> Element:
     """Return an element as it is kept, with all within it; raises `FileFault` for one that is too deep."""
     if depth == 0:
         raise too_deep(number)
-    kept: Element = {"n": str(element.tag)}
-    if element.attrib:
-        kept["a"] = dict(element.attrib)
-    if element.text and not element.text.isspace():
-        kept["t"] = element.text
-    inner = [element_of(child, depth - 1, number) for child in element if isinstance(child.tag, str)]
-    if inner:
-        kept["c"] = inner
+    # Each attribute of lxml's that is asked for makes objects of its own: none is asked for twice.
+    kept: Element = {"n": element.tag}
+    if attributes := element.items():
+        kept["a"] = dict(attributes)
+    text = element.text
+    if text and not text.isspace():
+        kept["t"] = text
+    if len(element):
+        inner = [element_of(child, depth - 1, number) for child in element if isinstance(child.tag, str)]
+        if inner:
+            kept["c"] = inner
     return kept
 
 
