@@ -19,6 +19,15 @@ class ExportFormat(enum.StrEnum):
     """Text with commas, in UTF-8 with a byte order mark."""
     NDJSON = "ndjson"
     """One document of the API a line."""
+    XML = "xml"
+    """A PARS document, of completions or activities only."""
+    JSON = "json"
+    """The same document in JSON."""
+
+    @property
+    def is_document(self) -> bool:
+        """Whether it is a PARS document."""
+        return self in (ExportFormat.XML, ExportFormat.JSON)
 
 
 class ExportKind(enum.StrEnum):
@@ -44,6 +53,10 @@ class ExportKind(enum.StrEnum):
     """The report of persons reported against physicians counted."""
     YEAR_TOTALS = "year-totals"
     """The totals of a year by board and format."""
+
+
+REPORTED = (ExportKind.LEARNER_COMPLETIONS, ExportKind.ACTIVITIES)
+"""Lists whose rows are the records of PARS documents."""
 
 
 class CellKind(enum.Enum):

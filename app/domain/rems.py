@@ -47,17 +47,17 @@ PROFESSIONS, DEA_REGISTRATIONS = tuple(PROFESSION_ANSWERS), tuple(DEA_ANSWERS)
 TIMES_IN_PRACTICE, REMS_TYPES = tuple(TIME_ANSWERS), tuple(TYPE_ANSWERS)
 TIMES_IN_DOCUMENTS = ("Trainee", "0-5 years post training", "6-10 years", "11-15 years", "16-20 years", "21+ years")
 """Times in practice as documents write them."""
-_TIMES = dict(zip(TIMES_IN_DOCUMENTS, TIMES_IN_PRACTICE, strict=True))
+_TIMES = dict(zip(TIMES_IN_PRACTICE, TIMES_IN_DOCUMENTS, strict=True))
 
 
 def time_in_practice(text: str | None) -> str | None:
     """Return a time in practice by the word of the list, where a document's word for it was given."""
-    return _TIMES.get(text, text) if text is not None else None
+    return next((word for word, written in _TIMES.items() if written == text), text)
 
 
 def time_in_documents(text: str | None) -> str | None:
     """Return a time in practice by the word that documents have for it."""
-    return next((word for word, listed in _TIMES.items() if listed == text), text)
+    return _TIMES.get(text, text) if text is not None else None
 
 
 def also_accepted(answers: Answers) -> tuple[str, ...]:

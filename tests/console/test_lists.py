@@ -11,6 +11,7 @@ import pytest
 from lxml import html
 
 from app.console.lists import filters
+from app.domain.exports import ExportFormat
 from app.services.context import Service
 from app.store.lists import keyset_pages
 from tests.api.completions.test_stories import SEVEN_LINES
@@ -354,7 +355,7 @@ def test_ticked_records_are_downloaded_whole(window: Window, service: Service, r
     boxes = page_of(window.open(LEARNERS)).xpath("//tbody//input[@name='completion']/@value")
     ticked = [boxes[0], boxes[0], boxes[-1]]
     [address] = set(page_of(window).xpath("//form[@id='lines']//button[@name='format']/@formaction"))
-    for format in ("xlsx", "csv", "ndjson"):
+    for format in ExportFormat:
         [button] = page_of(window).xpath(f"//form[@id='lines']//button[@name='format' and @value='{format}']")
         assert button.text_content().startswith("Download ")
     asked = urlencode([*(("completion", id) for id in ticked), ("format", "ndjson")])

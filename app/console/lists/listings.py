@@ -12,7 +12,7 @@ from app.console.lists.addresses import ListRequest, seal_place, unseal_place
 from app.console.lists.filters import SIZES, FilterKind, ListColumn, ListFilter, Option, size_of
 from app.console.words import counted
 from app.core.http.pagination import FilterQuery, PageQuery, Total
-from app.domain.exports import ExportFormat
+from app.domain.exports import REPORTED, ExportFormat
 from app.services.context import ROWS_AS_ONE, Caller
 from app.services.lists import Listed
 
@@ -26,6 +26,8 @@ _FORMATS = (
     (ExportFormat.CSV, "CSV, for programs"),
     (ExportFormat.NDJSON, "JSON lines"),
 )
+_DOCUMENTS = ((ExportFormat.XML, "PARS XML"), (ExportFormat.JSON, "PARS JSON"))
+"""Beside them, for lists whose records are those of PARS documents."""
 
 
 class Rows(msgspec.Struct, Generic[R], frozen=True, kw_only=True):
@@ -224,9 +226,14 @@ def _downloads(asked: ListRequest, page: Rows[Any], folder: str) -> list[MenuIte
         if format is ExportFormat.XLSX and total is not None and total.capped:
             text = f"{words}, up to 1,048,575 rows"
         found.append(MenuItem(text=text, address=asked.download(format.value, folder)))
+    if asked.spec.export in REPORTED:
+        found += [
+            MenuItem(text=f"{words}{rows}", address=asked.download(format.value, folder))
+            for format, words in _DOCUMENTS
+        ]
     if asked.spec.records is not None:
         found += [
             MenuItem(text=f"Whole records: {words}", address=asked.download(format.value, folder, asked.spec.records))
-            for format, words in _FORMATS
+            for format, words in (*_FORMATS, *_DOCUMENTS)
         ]
     return found

@@ -17,6 +17,7 @@ from app.domain.parsing import plain_or_none, read_license_id, read_npi
 from app.domain.reports import Amount, CmePart, MocPart, TypeAmount
 from app.domain.states import find_state
 from app.files.cells import read_amount
+from app.files.document_members import OWN_CREDIT_ID
 from app.files.mapping.element_paths import ElementsByPath, TextReader, by_path, children_of
 from app.files.mapping.locations import PrefixMap
 from app.files.mapping.refusals import refusal
@@ -198,12 +199,18 @@ def _certificates(found: ElementsByPath, texts: TextReader) -> tuple[list[_Certi
                 type_key=type_key,
                 is_cme=type_key.startswith(_CME_TYPE),
                 credits=_amount(received.get("t") if amount is None else amount),
-                reference=texts.read_own_id(reference, pointer, LONGEST_REFERENCE),
+                reference=_reference(reference, pointer, texts),
             )
         )
     if len(npis) > 1:
         texts.findings.append(_TWO_NPIS)
     return certificates, next(iter(npis), None)
+
+
+def _reference(text: str | None, pointer: str, texts: TextReader) -> str | None:
+    """Return the sender's key of a certificate; none for one that we have given in a document of our own."""
+    own = text is not None and text.startswith(OWN_CREDIT_ID)
+    return None if own else texts.read_own_id(text, pointer, LONGEST_REFERENCE)
 
 
 def _ids(elements: Sequence[Element], pointer: str, texts: TextReader) -> tuple[str | None, str | None, str | None]:

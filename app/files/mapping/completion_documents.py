@@ -8,8 +8,8 @@ from app.domain.batches import Element, RawRow
 from app.domain.identity.learners import Person
 from app.domain.parsing import plain_text, read_activity_id
 from app.domain.rems import time_in_practice
-from app.domain.reports import Action, CompletionReport, RemsPart
-from app.files.cells import read_action, read_birth_date, read_day, read_yes_no
+from app.domain.reports import LAST_OCCASION, Action, CompletionReport, RemsPart
+from app.files.cells import read_action, read_birth_date, read_day, read_whole, read_yes_no
 from app.files.mapping import certificates
 from app.files.mapping.certificates import CertifiedCredit, read_certificates
 from app.files.mapping.element_paths import (
@@ -22,7 +22,7 @@ from app.files.mapping.element_paths import (
 )
 from app.files.mapping.locations import Location, nearest, translate
 from app.files.mapping.records import CompletionRecord, Upload
-from app.files.mapping.refusals import TOO_MANY_PARTS, refusal
+from app.files.mapping.refusals import NO_OCCASION, TOO_MANY_PARTS, refusal
 from app.schemas.bounds import longest
 from app.schemas.completions import CompletionIn
 
@@ -35,10 +35,12 @@ PATHS = {
     "/activity_id": f"{_MODULE}/ModuleName",
     "/status": f"{_MODULE}/Status",
     "/completed_on": f"{_MODULE}/CompletedDateTime",
+    "/occasion": "XtensibleInfo/Occasion",
     "/learner": "Member",
     "/learner/first_name": "Member/Name/GivenName",
     "/learner/last_name": "Member/Name/FamilyName",
     "/learner/date_of_birth": "Member/PersonalInfo/BirthDate",
+    "/learner/learner_id": "XtensibleInfo/LearnerLink",
     "/rems": _PARTICIPANT,
     "/rems/local_id": f"{_PARTICIPANT}/LocalIdentifier",
     "/rems/profession": f"{_PARTICIPANT}/Profession",
@@ -120,6 +122,7 @@ class CompletionDocuments:
                 last_name=text("/learner/last_name"),
                 birth_date=read_birth_date(text_at(found, PATHS["/learner/date_of_birth"])),
                 npi=certified.npi,
+                learner_id=text("/learner/learner_id"),
             ),
             cme=certified.cme,
             moc=certified.moc,
@@ -127,6 +130,7 @@ class CompletionDocuments:
             entry_method=upload.entry_method,
             received_at=upload.received_at,
             batch_id=upload.batch_id,
+            occasion=_occasion(found, texts),
             action=read_action(action) if action is not None else Action.ADD,
         )
 
@@ -140,6 +144,14 @@ _OTHER_PROVIDER = refusal(
 _NOT_COMPLETED = refusal(
     "format", "/status", "Only completed activities are reported.", "Give Completed, or leave the report out."
 )
+
+
+def _occasion(found: ElementsByPath, texts: TextReader) -> int | None:
+    occasion = texts.convert(read_whole, text_at(found, PATHS["/occasion"]), "/occasion")
+    if occasion is not None and not 1 <= occasion <= LAST_OCCASION:
+        texts.findings.append(NO_OCCASION)
+        return None
+    return occasion
 
 
 def _activity_id(found: ElementsByPath, texts: TextReader) -> str | None:

@@ -28,7 +28,7 @@ from app.files.headings import Layout
 from app.files.mapping.column_converters import ColumnConverters
 from app.files.mapping.locations import ColumnLocations, Location, translate
 from app.files.mapping.records import CompletionRecord, Upload
-from app.files.mapping.refusals import SAMPLE_ROW, TOO_MANY_PARTS, refusal
+from app.files.mapping.refusals import NO_OCCASION, SAMPLE_ROW, TOO_MANY_PARTS
 from app.schemas.completions import CompletionIn
 
 _REMS = RemsPart.__struct_fields__
@@ -86,7 +86,7 @@ class CompletionRows:
             return CompletionRecord(number=raw.number, report=None, findings=(*findings, TOO_MANY_PARTS))
         occasion = report.occasion
         if occasion is not None and not 1 <= occasion <= LAST_OCCASION:
-            findings = (*findings, _OCCASION)
+            findings = (*findings, NO_OCCASION)
         if not findings and not prefixes:
             return CompletionRecord(number=raw.number, report=report)
         back = tuple((there, here) for here, there in prefixes)
@@ -179,11 +179,6 @@ class CompletionRows:
         """Return what the template's sample row reports, in the columns of this file."""
         cells: list[Cell] = [sample.get(layout.pointers.get(index, "")) for index in range(len(layout.columns))]
         return self._report(self._converters.convert(cells)[0], [])
-
-
-_OCCASION = refusal(
-    "format", "/occasion", f"An occasion is a number from 1 to {LAST_OCCASION}.", "Leave it out unless it is needed."
-)
 
 
 def _boards(layout: Layout, converters: ColumnConverters) -> Iterator[_BoardColumns]:

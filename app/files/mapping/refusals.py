@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from app.domain.batches import MergedCell
 from app.domain.findings import Finding, Severity
-from app.domain.reports import MOST_BOARDS, MOST_STATES, MOST_TYPES
+from app.domain.reports import LAST_OCCASION, MOST_BOARDS, MOST_STATES, MOST_TYPES
 from app.files.cells import CellFault
 
 
@@ -33,5 +33,8 @@ TOO_MANY_PARTS = refusal(
     "",
     f"A record has at most {MOST_STATES} states, {MOST_BOARDS} boards, and {MOST_TYPES} credit types of each.",
     "Report the rest in a record of its own.",
+)
+NO_OCCASION = refusal(
+    "format", "/occasion", f"An occasion is a number from 1 to {LAST_OCCASION}.", "Leave it out unless it is needed."
 )
 SAMPLE_ROW = refusal("sample-row", "", "This is the template's sample row.", "Remove it from the file.")

@@ -76,7 +76,8 @@ def value_of(element: Element, part: Part) -> Any:
     if not children and not attributes and (part.is_text_alone or (text and not part.by_name)):
         return _scalar(text, part)
     written: dict[str, Any] = {}
-    if text:
+    if text or (part.holds is Content.TEXT and part.attributes):
+        # An object has its text, even an empty one: without it, readers would look for the value in vain.
         written[VALUE] = _scalar(text, part)
     written |= {key: value for key, value in attributes.items() if not key.startswith("{")}
     for name, elements in _in_order(children, part):

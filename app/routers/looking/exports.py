@@ -26,14 +26,16 @@ from app.services.looking.exports import Export
 from app.services.looking.slots import ExportSlot
 
 router = APIRouter(prefix="/v1", route_class=StrictRoute)
-FILE = binary(*exports.MEDIA_TYPES.values(), description="The file")
+FILE = binary(*(type for format, type in exports.MEDIA_TYPES.items() if not format.is_document), description="The file")
+REPORTED_FILE = binary(*exports.MEDIA_TYPES.values(), description="The file")
+"""Of a list that is a PARS document, too."""
 
 
 @router.get(
     "/learner-completions:export",
     tags=["Learner completions"],
     response_class=StreamingResponse,
-    responses=FILE | problems(RateLimited),
+    responses=REPORTED_FILE | problems(RateLimited),
 )
 async def export_completions(
     caller: CompletionsReader, query: Annotated[CompletionExportQuery, Query()], request: Request
@@ -41,7 +43,8 @@ async def export_completions(
     """Download all completions that fit the filters of the list, in its order.
 
     `xlsx` and `csv` have a row for each credit; with filters of credits (`board`, `kind`, `status`, `credit_type`,
-    `state`, `client_reference`), for each that fits. `ndjson` has a completion a line, as the list answers it. A
+    `state`, `client_reference`), for each that fits. `ndjson` has a completion a line, as the list answers it. `xml`
+    and `json` are a PARS document of what stands of them, which changes nothing when it is uploaded as it is. A
     completion that exists during the whole download, and whose sort keys do not change, is in it exactly once. If the
     download fails, the answer is cut off before its end, so that no part is taken for the whole. A workbook holds
     1,048,575 rows: more are refused before the first byte.
@@ -53,7 +56,7 @@ async def export_completions(
     "/activities:export",
     tags=["Activities"],
     response_class=StreamingResponse,
-    responses=FILE | problems(RateLimited),
+    responses=REPORTED_FILE | problems(RateLimited),
 )
 async def export_activities(
     caller: ActivitiesReader, query: Annotated[ActivityExportQuery, Query()], request: Request
@@ -61,7 +64,8 @@ async def export_activities(
     """Download all activities that fit the filters of the list, in its order.
 
     `xlsx` and `csv` have the columns of the template for activities, so that the file can be changed and uploaded; as
-    it is, it changes nothing. `ndjson` has an activity a line, as the list answers it.
+    it is, it changes nothing. `ndjson` has an activity a line, as the list answers it. `xml` and `json` are a PARS
+    document, which changes nothing either; what such a document cannot say is left out.
     """
     return await export_list(caller, ExportKind.ACTIVITIES, query, request)
 

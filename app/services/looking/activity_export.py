@@ -6,20 +6,21 @@ A provider has thousands, not millions: they are read as values.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 
 from sqlalchemy import Connection
 
 from app.domain.activities import RegisteredActivity
 from app.domain.catalogue import Catalogue
-from app.domain.exports import CellKind, ExportColumn
+from app.domain.exports import CellKind, ExportColumn, ExportFormat
 from app.files.writing.activity_cells import activity_cells, lay_out_activities
+from app.files.writing.activity_documents import JsonActivityWriter, XmlActivityWriter
 from app.schemas.activities import ActivityOut
 from app.schemas.queries import ActivityQuery
 from app.services.activities.lists import filter_of
 from app.services.activities.lookup import with_findings
 from app.services.context import Caller
-from app.services.looking.lists import ExportPiece, ExportSource
+from app.services.looking.lists import DocumentWriter, ExportPiece, ExportSource
 from app.store import activity_lists
 from app.store.activity_lists import ActivityFilter
 from app.store.lists.keyset_pages import count_total
@@ -35,6 +36,27 @@ _BESIDE = (
 """What people want to know of an activity and nobody sends: uploads pass it over."""
 
 
+class _Writer:
+    def __init__(self, format: ExportFormat) -> None:
+        self._activities = XmlActivityWriter() if format is ExportFormat.XML else JsonActivityWriter()
+        self.begin, self.end = self._activities.begin, self._activities.end
+
+    def add(self, rows: Sequence[RegisteredActivity]) -> bytes:
+        return self._activities.add(stored.activity for stored in rows)
+
+
+class DocumentedActivities:
+    """Activities as a PARS document."""
+
+    def __init__(self, source: ActivitySource) -> None:
+        self.read = source.read_rows
+
+    def writer(self, format: ExportFormat, made_at: datetime) -> DocumentWriter:
+        """Return what writes them; the document does not say when it was made."""
+        del made_at
+        return _Writer(format)
+
+
 class ActivitySource(ExportSource):
     """The activities that a query finds."""
 
@@ -44,6 +66,7 @@ class ActivitySource(ExportSource):
         self._catalogue = catalogue
         self._today = today
         self._placed = lay_out_activities(boards)
+        self.reported = DocumentedActivities(self)
         self.columns = (*(placed.column for placed in self._placed), *_BESIDE)
 
     def count(self, connection: Connection, most: int) -> int:

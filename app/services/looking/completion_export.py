@@ -13,6 +13,7 @@ from app.services.completions.lists import filter_of
 from app.services.context import Caller
 from app.services.looking.completion_documents import read_references, say_types, write_documents
 from app.services.looking.lists import ExportPiece, ExportSource
+from app.services.looking.reported_completions import ReportedCompletions
 from app.store.completion_lists import CompletionFilter
 from app.store.looking import completion_exports as stored
 from app.store.looking.completion_exports import LINE_COLUMNS, REFERENCES_PLACE, TYPES_PLACE
@@ -27,8 +28,9 @@ class CompletionSource(ExportSource):
 
     columns = tuple(line.column for line in LINE_COLUMNS)
 
-    def __init__(self, wanted: CompletionFilter) -> None:
+    def __init__(self, wanted: CompletionFilter, reported: ReportedCompletions | None = None) -> None:
         self.wanted = wanted
+        self.reported = reported
         self._say_types = lru_cache(maxsize=1_024)(say_types)
 
     def count(self, connection: Connection, most: int) -> int:
@@ -65,4 +67,5 @@ class CompletionSource(ExportSource):
 
 def open_completions(connection: Connection, caller: Caller, query: CompletionQuery) -> CompletionSource:
     """Return the completions of the provider that a query finds."""
-    return CompletionSource(filter_of(connection, caller, query))
+    wanted = filter_of(connection, caller, query)
+    return CompletionSource(wanted, ReportedCompletions(wanted, caller.service.catalogue))

@@ -8,17 +8,19 @@ order do not change, is in the file exactly once.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Protocol
+from datetime import datetime
+from typing import Any
 
 import msgspec
 from sqlalchemy import Connection
 
 from app.core.errors import CutOff, Forbidden, ParameterInvalid
 from app.core.http.pagination import FilterQuery, SortedQuery
+from app.domain.batches import FileFormat
 from app.domain.exports import MOST_SHEET_ROWS, ExportFormat, ExportKind
-from app.files.formats import CSV_TYPE, XLSX_TYPE
+from app.files.formats import CSV_TYPE, FORMATS, XLSX_TYPE
 from app.files.writing.export_text import CsvExport
 from app.files.writing.export_workbook import WorkbookExport
 from app.services.access.authentication import standing_client
@@ -27,7 +29,7 @@ from app.services.looking import reports
 from app.services.looking.activity_export import open_activities
 from app.services.looking.completion_export import open_completions
 from app.services.looking.line_export import open_lines
-from app.services.looking.lists import ExportList, ExportPiece, ExportSource
+from app.services.looking.lists import DocumentWriter, ExportList, ExportPiece, ExportSource
 from app.services.looking.report_export import (
     open_not_yet_accepted,
     open_reported_late,
@@ -108,6 +110,8 @@ MEDIA_TYPES = {
     ExportFormat.XLSX: XLSX_TYPE,
     ExportFormat.CSV: CSV_TYPE,
     ExportFormat.NDJSON: "application/x-ndjson",
+    ExportFormat.XML: FORMATS[FileFormat.XML].media_type,
+    ExportFormat.JSON: FORMATS[FileFormat.JSON].media_type,
 }
 _WRITERS = ThreadPoolExecutor(2, "exports")
 """Threads of their own: rows by the thousand take some hundredths of a second, in which the loop serves others."""
@@ -125,12 +129,7 @@ class Export(msgspec.Struct, frozen=True, kw_only=True):
     sheet: str
     rows: int
     """The most rows that a workbook has; 0 for other formats."""
-
-
-class _Writer(Protocol):
-    def begin(self) -> bytes: ...
-    def add(self, rows: Any) -> bytes: ...
-    def end(self) -> bytes: ...
+    made_at: datetime
 
 
 class _LinesWriter:
@@ -159,6 +158,12 @@ def open_export(
     if isinstance(query, SortedQuery):
         query.order()  # an unknown order is refused before anything is read
     source = wanted.open(connection, caller, query)
+    if format.is_document and source.reported is None:
+        raise ParameterInvalid.of(
+            "format",
+            "This list is no PARS document: completions and activities are.",
+            "Ask for xlsx, csv or ndjson, or for the completions or activities themselves.",
+        )
     rows = 0
     if format is ExportFormat.XLSX:
         rows = source.count(connection, MOST_SHEET_ROWS)
@@ -176,6 +181,7 @@ def open_export(
         format=format,
         sheet=wanted.sheet,
         rows=rows,
+        made_at=caller.service.clock(),
     )
 
 
@@ -191,7 +197,7 @@ async def write(caller: Caller, export: Export, slot: ExportSlot) -> AsyncIterat
     """
     loop = asyncio.get_running_loop()
     writer = _writer_of(export)
-    read = export.source.read_documents if export.format is ExportFormat.NDJSON else export.source.read_rows
+    read = _reader_of(export)
 
     def read_piece(connection: Connection, reached: Reached) -> ExportPiece:
         piece = read(connection, reached)
@@ -239,7 +245,15 @@ def _refuse_ended(connection: Connection, caller: Caller, scope: str) -> None:
         raise CutOff("The right to it is gone, or its provider was merged into another.")
 
 
-def _writer_of(export: Export) -> _Writer:
+def _reader_of(export: Export) -> Callable[[Connection, Reached], ExportPiece]:
+    if export.format.is_document and export.source.reported is not None:
+        return export.source.reported.read
+    return export.source.read_documents if export.format is ExportFormat.NDJSON else export.source.read_rows
+
+
+def _writer_of(export: Export) -> DocumentWriter:
+    if export.format.is_document and export.source.reported is not None:
+        return export.source.reported.writer(export.format, export.made_at)
     if export.format is ExportFormat.NDJSON:
         return _LinesWriter(export.source)
     if export.format is ExportFormat.CSV:
@@ -247,6 +261,7 @@ def _writer_of(export: Export) -> _Writer:
     return WorkbookExport(export.source.columns, export.sheet, export.rows)
 
 
-def _add(export: Export, writer: _Writer, rows: Any) -> tuple[bytes, int]:
-    finished = rows if export.format is ExportFormat.NDJSON else export.source.finish_rows(rows)
+def _add(export: Export, writer: DocumentWriter, rows: Any) -> tuple[bytes, int]:
+    is_table = export.format in (ExportFormat.XLSX, ExportFormat.CSV)
+    finished = export.source.finish_rows(rows) if is_table else rows
     return writer.add(finished), len(finished)

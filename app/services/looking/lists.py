@@ -5,12 +5,12 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 from sqlalchemy import Connection
 
-from app.domain.exports import ExportColumn, ExportKind
+from app.domain.exports import ExportColumn, ExportFormat, ExportKind
 from app.files.cells import format_number
 from app.services.context import Caller
 from app.store.looking.ids_in_order import Reached
@@ -23,6 +23,34 @@ class ExportPiece(msgspec.Struct, frozen=True):
     reached: Reached
 
 
+class DocumentWriter(Protocol):
+    """Writes one document: what each of its functions returns comes after what was returned before."""
+
+    def begin(self) -> bytes:
+        """Return what stands before the records."""
+        ...
+
+    def add(self, rows: Any) -> bytes:
+        """Return records."""
+        ...
+
+    def end(self) -> bytes:
+        """Return what stands after them."""
+        ...
+
+
+class ReportedDocuments(Protocol):
+    """A list whose rows are the records of a PARS document."""
+
+    def read(self, connection: Connection, reached: Reached) -> ExportPiece:
+        """Return the next rows; there may be none before the end."""
+        ...
+
+    def writer(self, format: ExportFormat, made_at: datetime) -> DocumentWriter:
+        """Return what writes them in XML or JSON."""
+        ...
+
+
 class ExportSource(ABC):
     """The rows that a query of a list finds, read some at a time.
 
@@ -31,6 +59,8 @@ class ExportSource(ABC):
 
     columns: Sequence[ExportColumn]
     """The columns of the table."""
+    reported: ReportedDocuments | None = None
+    """The same as a PARS document; None for a list that has none."""
 
     @abstractmethod
     def count(self, connection: Connection, most: int) -> int:

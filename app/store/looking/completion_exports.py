@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection
 
+from app.domain.credits import CreditStatus
 from app.domain.exports import CellKind, ExportColumn
 from app.store.completion_lists import CompletionFilter, conditions_of, credit_tests, order_by
 from app.store.lists.keyset_pages import ListConditions, count_total, without_index
@@ -147,6 +148,31 @@ def read_records(
     return _read(connection, conditions, selected, ids, []), further
 
 
+STANDING_COLUMNS = (
+    "c.completion_id", "c.activity_id", "a.title", "c.provider_id", "p.name", "{day:c.completed_on}", "c.occasion",
+    "c.first_name", "c.last_name", "c.birth_date", "c.npi", "l.link", "c.rems",
+    "x.credit_id", "x.kind", "x.board", "x.reported_id", "x.quarters", _TYPES, _OF_CREDIT,
+)  # fmt: skip
+"""What a report of a completion has of it, and of each credit."""
+
+
+def read_standing(
+    connection: Connection, wanted: CompletionFilter, reached: Reached, limit: int
+) -> tuple[list[Row], Reached]:
+    """Return the next completions with the credits that stand and fit the filters of credits, as `STANDING_COLUMNS`.
+
+    Credit that was withdrawn is left out, and rejected credit unless the filter of statuses names it: reported again,
+    it would go to its board again.
+    """
+    conditions = conditions_of(wanted)
+    ids, further = next_ids(along(connection, conditions, order_by(wanted.query)), reached, limit)
+    gone = "'withdrawn'" if CreditStatus.REJECTED in wanted.query.status else "'withdrawn', 'rejected'"
+    tests = [*credit_tests(conditions, wanted), f"x.status NOT IN ({gone})"]
+    selected = [in_dialect(connection, sql) for sql in STANDING_COLUMNS]
+    joins = "JOIN activities a ON a.activity_id = c.activity_id JOIN providers p ON p.provider_id = c.provider_id "
+    return _read(connection, conditions, selected, ids, tests, joins, kept="c.rems IS NOT NULL OR "), further
+
+
 def count_lines(connection: Connection, wanted: CompletionFilter, most: int) -> int:
     """Count the rows that `read_lines` returns in all, up to one more than `most`; where they are few, completions."""
     conditions = conditions_of(wanted)
@@ -174,8 +200,9 @@ def _read(
     ids: Sequence[str],
     tests: Sequence[str],
     joins: str = "",
+    kept: str = "",
 ) -> list[Row]:
-    """Return rows by ids, in their order; each ends with its place.
+    """Return rows by ids, in their order; each ends with its place. What is `kept` has a row without any credit, too.
 
     SQLite:
 
@@ -192,7 +219,8 @@ def _read(
     source, keys = from_ordered_ids(connection, ids)
     # Of a completion whose credits fit no longer, nothing is left.
     fitting = (
-        " AND (x.credit_id IS NOT NULL OR NOT EXISTS (SELECT 1 FROM credits n WHERE n.completion_id = c.completion_id))"
+        f" AND (x.credit_id IS NOT NULL OR {kept}"
+        "NOT EXISTS (SELECT 1 FROM credits n WHERE n.completion_id = c.completion_id))"
         if tests
         else ""
     )
