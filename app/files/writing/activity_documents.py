@@ -97,7 +97,7 @@ def _record(activity: Activity) -> dict[str, Any]:
                     )
                     if entry
                 ],
-                "title": _text(activity.title),
+                "title": activity.title,
                 "description": _text(activity.description),
             }
         },
