@@ -28,7 +28,8 @@ from tests.builders.raw_records import activity as read_activity
 from tests.builders.written_files import element_of
 
 NOW = datetime(2021, 12, 20, 12, 0, tzinfo=UTC)
-TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cf", "Cs", "Cn", "Co")), min_size=1, max_size=40)
+_CHARACTERS = st.characters(codec="utf-8", exclude_categories=("Cc", "Cf", "Cs", "Cn", "Co"))
+TEXTS = st.text(_CHARACTERS, min_size=1, max_size=40)
 NAMES = TEXTS.map(str.strip).filter(bool)
 
 
