@@ -11,6 +11,7 @@ from app.domain.people.mails import MailKind
 from app.services.context import Work
 from app.services.mail_queue import address_of, queue
 from app.store.passport import accounts
+from app.store.registry import roster_addresses
 
 
 def doubt_accounts(work: Work, learner_ids: Collection[str], since: datetime | None = None) -> None:
@@ -18,7 +19,8 @@ def doubt_accounts(work: Work, learner_ids: Collection[str], since: datetime | N
 
     Nobody knows whose such an account is: it may show the other's credit, so it shows nothing until it is confirmed
     again, by a new joining code or the operator. With `since`, only what was confirmed after that moment: what was
-    known before is known of one of the two alone. Codes and links that were given out for both work no longer.
+    known before is known of one of the two alone. Codes and links that were given out for both work no longer, and
+    mail addresses that boards gave of both are forgotten: the next roster gives them of the right one.
     """
     connection = work.connection
     service = work.service
@@ -34,3 +36,4 @@ def doubt_accounts(work: Work, learner_ids: Collection[str], since: datetime | N
         queue(work, account.person_id, MailKind.PASSPORT, text)
     accounts.end_claims(connection, learner_ids, work.now)
     accounts.end_codes(connection, learner_ids, work.now)
+    roster_addresses.forget(connection, learner_ids, since)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
 import msgspec
@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from app.models import learners as tables
 from app.store.sql.bulk import insert
 from app.store.sql.key_sets import select_by_ids, select_by_keys
-from app.store.sql.statements import Row, execute_many, fetch_column
+from app.store.sql.statements import Row, execute, execute_many, fetch_column, in_list
 
 
 class RosterAddress(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,6 +54,16 @@ def keep(connection: Connection, given: Sequence[RosterAddress], at: datetime) -
     keys = [{"id": one.learner_id, "board": one.board} for one in given]
     execute_many(connection, "DELETE FROM roster_addresses WHERE learner_id = :id AND board = :board", keys)
     insert(connection, tables.roster_addresses, [{**msgspec.structs.asdict(one), "at": at} for one in given])
+
+
+def forget(connection: Connection, learner_ids: Collection[str], since: datetime | None = None) -> None:
+    """Delete the addresses of a physician, who has several ids after a merge; those given since a moment, or all."""
+    marks, parameters = in_list("id", sorted(learner_ids))
+    condition = ""
+    if since is not None:
+        condition = " AND at >= :since"
+        parameters |= {"since": since}
+    execute(connection, f"DELETE FROM roster_addresses WHERE learner_id IN ({marks}){condition}", parameters)
 
 
 def boards_at_work(connection: Connection) -> frozenset[str]:

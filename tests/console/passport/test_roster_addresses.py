@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from app.domain.identity.merges import Overruled
+from app.domain.identity.merges import Overruled, Split
+from app.domain.identity.physicians import FiledName
 from app.services.access import erasure
 from app.services.batches.steps import Pace, apply_some, read_one
 from app.services.context import Service, operator, transact
 from app.services.passport import accounts
-from app.services.registry import merging
+from app.services.registry import merging, splitting
 from app.store.sql import statements
 from tests.builders.people import physicians_on_file
 from tests.builders.sent_files import lines
@@ -199,6 +200,41 @@ def test_two_who_have_one_address_and_are_found_to_be_one_person_are_confirmed(
     transact(operator(service), merging.merge, other, willa(service), overrule=list(Overruled))
     accounts.confirm_by_rosters(service)
     assert confirmed_by(service) == ["roster"]
+    settle(service)
+
+
+def test_addresses_given_of_one_who_was_two_people_confirm_nobody_until_a_roster_gives_them_again(
+    window: Window, board: Api, service: Service
+) -> None:
+    """Nobody knows which of the two reads the mailbox: the account that the split left unconfirmed stays so."""
+    roster(board, service, OWN | {"email": ADDRESS})
+    join(window, service)
+    assert confirmed_by(service) == ["roster"]
+    leaves = Split(shown=FiledName(first_name="Willa", last_name="Other"))
+    transact(operator(service), splitting.split, willa(service), leaves)
+    accounts.confirm_by_rosters(service)
+    assert (confirmed_by(service), kept(service)) == ([None], [])
+    # Its row is the same as before; the address is new again.
+    roster(board, service, OWN | {"email": ADDRESS})
+    assert confirmed_by(service) == ["roster"]
+    settle(service)
+
+
+def test_undoing_a_merge_forgets_the_addresses_that_were_given_while_two_were_one(
+    window: Window, board: Api, service: Service, clock: ManualClock
+) -> None:
+    roster(board, service, OTHER | {"email": "fenn@physicians.example"})
+    (other,) = [id for id, one in physicians_on_file(service).items() if ("fenn", "cosima") in one.names]
+    clock.now += timedelta(days=1)
+    transact(operator(service), merging.merge, other, willa(service), overrule=list(Overruled))
+    clock.now += timedelta(days=1)
+    roster(board, service, OWN | {"email": ADDRESS})
+    join(window, service)
+    assert confirmed_by(service) == ["roster"]
+    transact(operator(service), merging.unmerge, other)
+    accounts.confirm_by_rosters(service)
+    assert confirmed_by(service) == [None]
+    assert [learner_id for learner_id, *_ in kept(service)] == [other], "what was given before is known of one alone"
     settle(service)
 
 
