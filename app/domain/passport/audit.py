@@ -119,6 +119,6 @@ class ShareAudit(AuditFields, frozen=True, kw_only=True):
 
 KINDS: tuple[type[AuditFields], ...] = (
     PassportAccountAudit, PassportClaimAudit, TranscriptAudit, DisputeAudit, PermissionAudit, JoiningCodeAudit,
-    LicenseeSearchAudit, ShareAudit, MailChoicesAudit,
+    LicenseeSearchAudit, ShareAudit, MailChoicesAudit, SigningKeyAudit,
 )  # fmt: skip
 """All kinds of entries here: the log is searched by their nouns."""

@@ -118,7 +118,7 @@ def _sources(wanted: AuditFilter) -> list[Query]:
     if wanted.subject_ids:
         # The index begins with the noun.
         marks, parameters = in_list("q_subject", wanted.subject_ids)
-        nouns, of_noun = in_list("q_noun", wanted.nouns or _nouns())
+        nouns, of_noun = in_list("q_noun", wanted.nouns or all_nouns())
         query = f"SELECT commit_id, item FROM audit WHERE noun IN ({nouns}) AND subject_id IN ({marks})"
         sources.append((query, parameters | of_noun))
     if wanted.request_ids:
@@ -135,7 +135,7 @@ def _sources(wanted: AuditFilter) -> list[Query]:
     return sources
 
 
-def _nouns() -> list[str]:
+def all_nouns() -> list[str]:
     """Return the nouns of all kinds of entries."""
     return sorted({kind.noun for kind in (*AuditFields.__subclasses__(), *KINDS)})
 
