@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 import msgspec
@@ -170,6 +171,12 @@ def list_mine(connection: Connection, caller: Caller) -> list[MyTranscript]:
     account = confirmed(connection, caller).account
     found = transcripts.of_account(connection, account.client_id, MOST_LISTED)
     return [_with_code(caller, published) for published in found]
+
+
+def codes_of(connection: Connection, caller: Caller, transcript_ids: Collection[str]) -> dict[str, str]:
+    """Return the verification codes of transcripts by their ids, however many were published since."""
+    found = transcripts.with_ids(connection, transcript_ids) if transcript_ids else []
+    return {one.published.transcript_id: one.code for one in (_with_code(caller, published) for published in found)}
 
 
 def _with_code(caller: Caller, published: PublishedTranscript) -> MyTranscript:

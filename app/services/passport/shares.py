@@ -180,7 +180,8 @@ def mine(connection: Connection, caller: Caller, share_id: str) -> MyShare:
 
 
 def _shown_to_giver(connection: Connection, caller: Caller, found: Sequence[Share]) -> list[MyShare]:
-    codes = {one.published.transcript_id: one.code for one in publishing.list_mine(connection, caller)}
+    shown = {share.transcript_id for share in found if share.transcript_id is not None}
+    codes = publishing.codes_of(connection, caller, shown)
     views: defaultdict[str, list[ShareView]] = defaultdict(list)
     for view in shares.views_of(connection, [share.share_id for share in found]):
         views[view.share_id].append(view)

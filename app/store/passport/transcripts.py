@@ -73,6 +73,15 @@ def of_account(connection: Connection, client_id: str, limit: int) -> list[Publi
     return _PUBLISHED.read(connection, rows)
 
 
+def with_ids(connection: Connection, transcript_ids: Collection[str]) -> list[PublishedTranscript]:
+    """Return those of some transcripts that there are."""
+    marks, parameters = in_list("id", sorted(transcript_ids))
+    rows = fetch(
+        connection, f"SELECT {_PUBLISHED.columns} FROM transcripts t WHERE t.transcript_id IN ({marks})", parameters
+    )
+    return _PUBLISHED.read(connection, rows)
+
+
 def count_of_account(connection: Connection, client_id: str, since: datetime) -> int:
     """Return how many transcripts an account has published since a moment."""
     return int(

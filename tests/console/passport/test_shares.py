@@ -11,7 +11,7 @@ from app.domain.passport.notices import SETTLED_AFTER
 from app.services.access import erasure
 from app.services.context import Service
 from app.services.operations import checks
-from app.services.passport import forgetting, telling
+from app.services.passport import forgetting, publishing, telling
 from tests.builders.people import physicians_on_file
 from tests.harness.access.people import mails
 from tests.harness.api import Api, settle
@@ -293,3 +293,17 @@ def test_a_view_that_was_taken_away_behind_the_services_back_is_found(
     assert checks.find_faults(service, whole=False) == []
     service.database.write(lambda connection: connection.exec_driver_sql("DELETE FROM passport_share_views"))
     assert any("share" in fault for fault in checks.find_faults(service, whole=False))
+
+
+def test_a_link_shows_its_code_however_many_transcripts_were_published_since(
+    physician: Window, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(publishing, "MOST_LISTED", 1)
+    share(physician)
+    share(physician)
+    listed = physician.open(SHARES).tree.xpath("//td[@data-h='Shows']")
+    codes = [str(cell.xpath("string(.//span[@class='id'])")) for cell in listed]
+    assert len(set(codes)) == 2
+    for code in codes:
+        assert "Nothing has changed since" in physician.open(f"/verify/{code}").text
+    settle(service)
