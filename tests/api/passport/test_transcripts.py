@@ -126,6 +126,23 @@ def test_a_period_narrows_rows_totals_and_pdf(board: Api) -> None:
     assert "04/21/2022" not in text
 
 
+@pytest.mark.parametrize(
+    ("door", "name"), [(SEARCH, "completed"), (TOTALS, "completed"), (TOTALS, "submitted")], ids=str
+)
+def test_a_period_that_ends_before_it_begins_is_refused_for_whoever_is_asked_for(
+    board: Api, door: str, name: str
+) -> None:
+    days = {f"{name}_from": "2022-02-16", f"{name}_to": "2022-02-15"}
+    answers = [board.post(door, VINCENT | BORN | names | days) for names in ({}, {"last_name": "Nobody"})]
+    for answer in answers:
+        assert (answer.status, answer.json["code"]) == (422, "invalid-request")
+        (error,) = answer.json["errors"]
+        assert (error["pointer"], error["detail"]) == (f"/{name}_to", "The last day is before the first.")
+        assert error["hint"] == f"Exchange {name}_from and {name}_to, or leave one out."
+    same = {f"{name}_from": "2022-02-16", f"{name}_to": "2022-02-16"}
+    assert board.post(door, VINCENT | BORN | same).status == 200
+
+
 def test_who_is_not_of_the_board_is_absent_with_the_same_bytes_and_statements(
     app: FastAPI, service: Service, other: Api, board: Api
 ) -> None:
