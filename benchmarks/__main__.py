@@ -1,7 +1,7 @@
 """`make bench`: the table of ratios. `python -m benchmarks single sqlite` runs one part of it on one database.
 
-The parts that take long, `licensee-lists`, `passport`, `pages`, `million` and `exports`, run only when they are named,
-as `make bench-large` does.
+The parts that take long, `licensee-lists`, `passport`, `pages`, `million`, `exports` and `rems`, run only when they are
+named, as `make bench-large` does.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from benchmarks import (
     permission_asked,
     reading,
     records,
+    rems_report,
     single,
     validation_files,
     validations,
@@ -59,6 +60,7 @@ LARGE = {
     "pages": pages.rows,
     "million": million.rows,
     "exports": exports.large_rows,
+    "rems": rems_report.rows,
 }
 
 

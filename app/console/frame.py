@@ -108,7 +108,7 @@ SECTIONS: dict[str, tuple[Section, ...]] = {
     ),
     "operator": (
         Section(title="Work", folder="", also=("work",), role="operator"),
-        Section(title="Providers", folder="providers", role="operator"),
+        Section(title="Providers", folder="providers", also=("rems",), role="operator"),
         Section(title="Boards", folder="boards", also=("overdue",), role="operator"),
         Section(title="Registry", folder="registry", also=("misses", "disputes"), role="operator"),
         Section(title="Passport", folder="passport", role="operator"),

@@ -53,6 +53,8 @@ class ExportKind(enum.StrEnum):
     """The report of persons reported against physicians counted."""
     YEAR_TOTALS = "year-totals"
     """The totals of a year by board and format."""
+    REMS = "rems"
+    """The report for a REMS programme: who took part in a year, by their answers."""
 
 
 REPORTED = (ExportKind.LEARNER_COMPLETIONS, ExportKind.ACTIVITIES)

@@ -10,6 +10,7 @@ from app.services.context import Service
 from tests.builders.bodies import GRAND_ROUNDS, a_completion, tina
 from tests.harness.api import Api
 from tests.harness.board_views import decide
+from tests.harness.console.stronger import sign_in_operator
 from tests.harness.console.windows import Window, sign_in
 
 DATABASES = ["sqlite"]
@@ -164,3 +165,38 @@ def test_a_series_has_its_learners_by_session(clerk: Window, api: Api) -> None:
     assert says.startswith("6 sessions from 12/01/2021 to 12/06/2021")
     assert sessions == {f"12/{day:02}": "1" for day in range(1, 7)}
     assert "Learners by session" not in clerk.open(f"{BASE}/activities/200912095").text
+
+
+def report_nurses(api: Api) -> None:
+    course = api.register(rems={"type": "Opioid Analgesic"}).json["activity_id"]
+    for number in range(7):
+        part = {"local_id": f"N-{number}", "profession": "Nurse", "practice_area": "Pain"}
+        body = a_completion(course, "2021-03-01", credits=None, learner={}, rems=part)
+        assert api.report(body).status == 201
+
+
+def test_the_report_for_a_rems_programme_shows_figures_in_steps_and_is_a_file(clerk: Window, api: Api) -> None:
+    report_nurses(api)
+    for query in ("year=2021", "year=2021&rems_type=Opioid+Analgesic"):
+        clerk.open(f"{BASE}/reports/rems?{query}")
+        found = {row[0]: row[1:] for row in rows(clerk)}
+        assert found["Nurse"] == found["Pain"] == ["5", "5"]
+        assert found["Pharmacist"] == ["fewer than 5", "fewer than 5"]
+        answer = clerk.browser.get(f"{BASE}/downloads/rems?format=csv&{query}")
+        assert "Profession,Nurse,5,5" in answer.text
+    clerk.open(f"{BASE}/reports/rems?year=2021&rems_type=Mycophenolate")
+    assert {tuple(row[1:]) for row in rows(clerk)} == {("fewer than 5", "fewer than 5")}
+    named = f"{BASE}/reports/rems?year=2021&activity_id=201759558"
+    assert clerk.open(named).status == clerk.open(f"{named}&rems_type=Opioid").status == 200
+
+
+def test_the_operator_has_the_report_over_all_providers(window: Window, service: Service, api: Api) -> None:
+    report_nurses(api)
+    sign_in_operator(window, service)
+    window.open("/operator/rems?year=2021")
+    assert {row[0]: row[1:] for row in rows(window)}["Nurse"] == ["5", "5"]
+    assert window.open("/operator/rems?year=soon").status == 422
+    assert window.open("/operator/rems").status == 200
+    answer = window.browser.get("/operator/downloads/rems?format=csv&year=2021")
+    assert "Profession,Nurse,5,5" in answer.text
+    assert window.browser.get("/operator/downloads/rems?format=pdf&year=2021").status_code == 422

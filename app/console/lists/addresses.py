@@ -19,7 +19,7 @@ from app.core.http.pagination import FilterQuery, SortedQuery
 from app.core.security import Keyring
 from app.schemas.looking.exports import QUERIES
 from app.schemas.looking.line_queries import CreditLineQuery
-from app.schemas.looking.reports import AttendanceQuery, NotYetAcceptedQuery, ReportYearQuery
+from app.schemas.looking.reports import AttendanceQuery, NotYetAcceptedQuery, RemsReportQuery, ReportYearQuery
 from app.schemas.looking.summary_queries import SummaryQuery
 from app.schemas.passport.queries import PassportQuery
 
@@ -74,7 +74,9 @@ else:
     LinesAddress = address_model("LinesAddress", [CreditLineQuery], NAMING)
     SummaryAddress = address_model("SummaryAddress", [SummaryQuery])
     ActivitiesAddress = address_model("ActivitiesAddress", [SummaryQuery], _LEFT_OUT_OF_ACTIVITIES)
-    ReportAddress = address_model("ReportAddress", [NotYetAcceptedQuery, AttendanceQuery, ReportYearQuery])
+    ReportAddress = address_model(
+        "ReportAddress", [NotYetAcceptedQuery, AttendanceQuery, ReportYearQuery, RemsReportQuery]
+    )
     # `q` is in clear where it is words of a title.
     PassportAddress = address_model("PassportAddress", [PassportQuery], more=["page"])
     DownloadAddress = address_model("DownloadAddress", [*QUERIES.values()], NAMING - {"q"}, ["format"])

@@ -5,7 +5,13 @@ from __future__ import annotations
 from app.console.lists.filters import FilterKind, ListColumn, ListFilter, ListSpec
 from app.core.http.pagination import FilterQuery
 from app.domain.exports import ExportKind
-from app.schemas.looking.reports import AttendanceQuery, NotYetAcceptedQuery, ReportQuery, ReportYearQuery
+from app.schemas.looking.reports import (
+    AttendanceQuery,
+    NotYetAcceptedQuery,
+    RemsReportQuery,
+    ReportQuery,
+    ReportYearQuery,
+)
 
 _USUAL = (
     ListFilter(name="year", label="Year", kind=FilterKind.TEXT),
@@ -52,6 +58,18 @@ REPORT_LISTS: dict[str, ListSpec] = {
             "Board", "Activity format", "#Accepted", "#Pending", "#Rejected", "#People", "#Activities", "#Credits"
         ),
         one="group",
+    ),
+    "rems": ListSpec(
+        query=RemsReportQuery,
+        filters=(
+            ListFilter(name="year", label="Year", kind=FilterKind.TEXT),
+            ListFilter(name="rems_type", label="REMS programme", kind=FilterKind.SELECT),
+            ListFilter(name="activity_id", label="Activity", kind=FilterKind.HIDDEN),
+        ),
+        columns=_columns("Answer", "#People", "#Completions"),
+        export=ExportKind.REMS,
+        one="answer",
+        many="answers",
     ),
 }
 """The lists of the reports, by name."""

@@ -18,12 +18,14 @@ from app.console.lists.filters import options_of
 from app.console.lists.line_list import FORMATS, STATUSES, board_names
 from app.console.lists.listings import Listing, Options, Rows, draw_list, read_rows
 from app.console.lists.report_lists import REPORT_LISTS
+from app.console.rems_words import RemsFigures
 from app.console.report_charts import draw_answer_times, draw_punctuality
 from app.console.routes import PageRoute
 from app.console.visitors import Reader
 from app.core.errors import NotFound
 from app.domain.amounts import in_credits
 from app.domain.looking.attention import reason_in_words
+from app.domain.looking.rems_counts import RemsCounts
 from app.domain.looking.standing_reports import (
     REPORTS,
     ReportedActivity,
@@ -33,11 +35,12 @@ from app.domain.looking.standing_reports import (
     UnacceptedGroup,
     YearTotals,
 )
+from app.domain.rems import REMS_TYPES
 from app.schemas.looking.line_queries import CreditLineQuery
-from app.schemas.looking.reports import NotYetAcceptedQuery, ReportQuery, ReportYearQuery
+from app.schemas.looking.reports import NotYetAcceptedQuery, RemsReportQuery, ReportQuery, ReportYearQuery
 from app.services.context import Caller, read_async
 from app.services.lists import Listed
-from app.services.looking import attention, chart_figures, credit_lines, reports
+from app.services.looking import attention, chart_figures, credit_lines, rems_report, reports
 
 router = APIRouter(prefix="/p/{provider_id}/reports", route_class=PageRoute, include_in_schema=False)
 TITLES = {
@@ -47,6 +50,7 @@ TITLES = {
     "year-totals": "Totals of a year",
     "before-closing": "Before closing",
     "attendance": "Attendance",
+    "rems": "REMS programmes",
 }
 _WHICH = {
     "nothing-reported": reports.unreported_activities,
@@ -95,6 +99,7 @@ class ReportView(msgspec.Struct, frozen=True, kw_only=True):
     lines: tuple[LineCells, ...] = ()
     activities: tuple[ActivityCells, ...] = ()
     totals: YearTotals | None = None
+    counts: RemsFigures | None = None
     formats: dict[str, str] = {}
     ranks: Ranks | None = None
     chart: Chart | None = None
@@ -122,14 +127,18 @@ async def show_report(
     if report is None:
         raise NotFound("There is no such report.")
     base, given = visitor.home, address.given()
-    if report.rows is ReportRows.TOTALS:
+    if report.rows in (ReportRows.TOTALS, ReportRows.COUNTS):
         given.setdefault("year", [str(caller.service.clock().year)])
+    if "rems_type" in given:
+        # A programme that is chosen takes the place of the activity that a link named.
+        given.pop("activity_id", None)
     path, spec = f"{base}/reports/{name}", REPORT_LISTS[name]
     asked = read_request(caller.service.keyring, caller.provider_id, path, spec, given)
     read = await _read(caller, report, asked)
     options = await _options(caller, asked)
     # Totals are one object, the last row of which is the year.
     rows = Rows(rows=read.totals.groups) if read.totals is not None else read.page
+    rows = Rows(rows=[row for one in read.counts.lists for row in one.rows]) if read.counts is not None else rows
     view = ReportView(
         base=base,
         name=name,
@@ -139,6 +148,7 @@ async def show_report(
         lines=tuple(_line_cells(name, line) for line in read.page.rows) if report.rows is ReportRows.LINES else (),
         activities=tuple(map(_activity_cells, read.page.rows)) if report.rows is ReportRows.ACTIVITIES else (),
         totals=read.totals,
+        counts=RemsFigures.of(read.counts) if read.counts is not None else None,
         formats=FORMATS,
         ranks=_ranks(base, asked, read),
         chart=await _chart(caller, name, asked),
@@ -152,6 +162,7 @@ class _Answer(msgspec.Struct, frozen=True, kw_only=True):
 
     page: Rows[Any] = Rows(rows=())
     totals: YearTotals | None = None
+    counts: RemsCounts | None = None
     rejected: Sequence[tuple[str, str | None, int]] = ()
     """(board, reason, lines) of what boards rejected."""
 
@@ -161,6 +172,10 @@ async def _read(caller: Caller, report: StandingReport, asked: ListRequest) -> _
         if not isinstance(asked.query, ReportYearQuery):
             return _Answer()
         return _Answer(totals=await read_async(caller, reports.year_totals, asked.query))
+    if report.rows is ReportRows.COUNTS:
+        if not isinstance(asked.query, RemsReportQuery):
+            return _Answer()
+        return _Answer(counts=await read_async(caller, rems_report.count, asked.query))
 
     async def read(query: Any, after: Any, limit: int) -> Listed[Any]:
         if report.name in _WHICH:
@@ -205,6 +220,7 @@ async def _options(caller: Caller, asked: ListRequest) -> Options:
     return {
         "board": options_of(boards, None, asked.given.get("board", ())),
         "activity_format": options_of(words),
+        "rems_type": options_of({name: name for name in REMS_TYPES}, None, asked.given.get("rems_type", ())),
         "status": options_of({status: word for status, word in STATUSES.items() if status != "accepted"}),
     }
 

@@ -26,6 +26,8 @@ class ReportRows(enum.StrEnum):
     """Activities."""
     TOTALS = "totals"
     """Totals: one object, without pages."""
+    COUNTS = "counts"
+    """Figures in steps, of which none can be told of a few people: one object, without pages."""
 
 
 class StandingReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,6 +66,11 @@ REPORTS = (
     StandingReport(
         name="attendance", rows=ReportRows.ACTIVITIES, parameters=(*_FILTERS, "missed"),
         question="How many persons are reported, against the physicians that were counted?", scope="completions:read",
+    ),
+    StandingReport(
+        name="rems", rows=ReportRows.COUNTS, parameters=("year", "rems_type", "activity_id"),
+        question="Who took part in risk-mitigation education (REMS) in a year, by their answers?",
+        scope="completions:read",
     ),
 )  # fmt: skip
 

@@ -23,11 +23,12 @@ from app.schemas.looking.exports import (
 from app.services.context import Caller, read_async
 from app.services.looking import exports
 from app.services.looking.exports import Export
+from app.services.looking.lists import MEDIA_TYPES
 from app.services.looking.slots import ExportSlot
 
 router = APIRouter(prefix="/v1", route_class=StrictRoute)
-FILE = binary(*(type for format, type in exports.MEDIA_TYPES.items() if not format.is_document), description="The file")
-REPORTED_FILE = binary(*exports.MEDIA_TYPES.values(), description="The file")
+FILE = binary(*(type for format, type in MEDIA_TYPES.items() if not format.is_document), description="The file")
+REPORTED_FILE = binary(*MEDIA_TYPES.values(), description="The file")
 """Of a list that is a PARS document, too."""
 
 

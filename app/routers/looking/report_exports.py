@@ -10,15 +10,19 @@ from fastapi.responses import Response, StreamingResponse
 from app.core.errors import RateLimited
 from app.core.http.routing import StrictRoute
 from app.domain.exports import ExportKind
-from app.routers.callers import ActivitiesReader, CompletionsReader
+from app.routers.callers import ActivitiesReader, CompletionsReader, OperatorReader
 from app.routers.looking.exports import FILE, export_list
 from app.routers.openapi import problems
 from app.schemas.looking.exports import (
     AttendanceExportQuery,
     NotYetAcceptedExportQuery,
+    RemsExportQuery,
     ReportExportQuery,
     YearTotalsExportQuery,
 )
+from app.schemas.looking.reports import RemsReportQuery
+from app.services.context import read_async
+from app.services.looking.rems_export import write_all_providers
 
 router = APIRouter(
     prefix="/v1/reports",
@@ -79,3 +83,24 @@ async def export_year_totals(
     groups do not add up to it. `ndjson` has one line: the totals as the report answers them.
     """
     return await export_list(caller, ExportKind.YEAR_TOTALS, query, request)
+
+
+@router.get("/rems:export")
+async def export_rems(
+    caller: CompletionsReader, query: Annotated[RemsExportQuery, Query()], request: Request
+) -> Response:
+    """Download who took part in risk-mitigation education in a year, by their answers, in the figures of the report.
+
+    The first row is all records; then each answer of each list has a row. `ndjson` has one line: the report as it is
+    answered.
+    """
+    return await export_list(caller, ExportKind.REMS, query, request)
+
+
+@router.get("/rems-of-all:export", response_class=Response)
+async def export_rems_of_all(caller: OperatorReader, query: Annotated[RemsExportQuery, Query()]) -> Response:
+    """Download the same over all providers, as one small file."""
+    asked = RemsReportQuery.model_validate(query.model_dump(mode="json", exclude={"format"}, exclude_defaults=True))
+    made = await read_async(caller, write_all_providers, asked, query.format)
+    headers = {"Content-Disposition": f'attachment; filename="{made.name}"', "Cache-Control": "no-store"}
+    return Response(made.content, headers=headers, media_type=made.media_type)

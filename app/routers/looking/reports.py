@@ -9,12 +9,14 @@ from fastapi import APIRouter, Query, Response
 
 from app.core.http.routing import StrictRoute
 from app.domain.looking.standing_reports import REPORTS
-from app.routers.callers import ActivitiesReader, AnyClient, CompletionsReader
+from app.routers.callers import ActivitiesReader, AnyClient, CompletionsReader, OperatorReader
 from app.routers.paging import open_page
 from app.schemas.looking.reports import (
     AttendanceQuery,
     NotYetAcceptedPage,
     NotYetAcceptedQuery,
+    RemsReportOut,
+    RemsReportQuery,
     ReportedActivityOut,
     ReportedActivityPage,
     ReportLineOut,
@@ -27,7 +29,7 @@ from app.schemas.looking.reports import (
     YearTotalsOut,
 )
 from app.services.context import Caller, read_async
-from app.services.looking import reports
+from app.services.looking import rems_report, reports
 from app.services.looking.reports import WhichActivities
 
 router = APIRouter(prefix="/v1/reports", tags=["Reports"], route_class=StrictRoute)
@@ -112,6 +114,23 @@ async def report_year_totals(caller: CompletionsReader, query: Annotated[ReportY
     It reads every record of the provider in that year: ask for it once, not for every page that shows a figure of it.
     """
     return YearTotalsOut.of(query.year, await read_async(caller, reports.year_totals, query))
+
+
+@router.get("/rems", response_model=RemsReportOut)
+async def report_rems(caller: CompletionsReader, query: Annotated[RemsReportQuery, Query()]) -> RemsReportOut:
+    """Count who took part in risk-mitigation education in a year, by their answers, so that few cannot be told.
+
+    A person is your own id of them, and is counted by the answers of their newest completion of the year; a completion
+    by its own. Every figure is rounded down to a multiple of five, the totals as well, and null where fewer than five
+    are counted: no count that is not shown follows from those that are.
+    """
+    return RemsReportOut.of(query, await read_async(caller, rems_report.count, query))
+
+
+@router.get("/rems-of-all", response_model=RemsReportOut)
+async def report_rems_of_all(caller: OperatorReader, query: Annotated[RemsReportQuery, Query()]) -> RemsReportOut:
+    """Count the same over all providers, for a REMS programme that asks the accreditor. A person is a provider's."""
+    return RemsReportOut.of(query, await read_async(caller, rems_report.count_all, query))
 
 
 async def _list_activities(

@@ -9,7 +9,13 @@ from pydantic import BaseModel, ConfigDict, Field, create_model
 from app.core.http.pagination import FilterQuery
 from app.domain.exports import ExportFormat, ExportKind
 from app.schemas.looking.line_queries import CreditLineQuery
-from app.schemas.looking.reports import AttendanceQuery, NotYetAcceptedQuery, ReportQuery, ReportYearQuery
+from app.schemas.looking.reports import (
+    AttendanceQuery,
+    NotYetAcceptedQuery,
+    RemsReportQuery,
+    ReportQuery,
+    ReportYearQuery,
+)
 from app.schemas.looking.summary_queries import SummaryQuery
 from app.schemas.queries import ActivityQuery, CompletionQuery
 
@@ -24,6 +30,7 @@ QUERIES: dict[ExportKind, type[FilterQuery]] = {
     ExportKind.BEFORE_CLOSING: ReportQuery,
     ExportKind.ATTENDANCE: AttendanceQuery,
     ExportKind.YEAR_TOTALS: ReportYearQuery,
+    ExportKind.REMS: RemsReportQuery,
 }
 """The query of each list."""
 _Format = Annotated[ExportFormat, Field(description="How the list is written.")]
@@ -59,6 +66,7 @@ if TYPE_CHECKING:
     ReportExportQuery = ExportQuery
     AttendanceExportQuery = ExportQuery
     YearTotalsExportQuery = ExportQuery
+    RemsExportQuery = ExportQuery
 else:
     CompletionExportQuery = _export_of(ExportKind.LEARNER_COMPLETIONS, "CompletionExportQuery")
     ActivityExportQuery = _export_of(ExportKind.ACTIVITIES, "ActivityExportQuery")
@@ -68,3 +76,4 @@ else:
     ReportExportQuery = _export_of(ExportKind.REPORTED_LATE, "ReportExportQuery")
     AttendanceExportQuery = _export_of(ExportKind.ATTENDANCE, "AttendanceExportQuery")
     YearTotalsExportQuery = _export_of(ExportKind.YEAR_TOTALS, "YearTotalsExportQuery")
+    RemsExportQuery = _export_of(ExportKind.REMS, "RemsExportQuery")

@@ -14,9 +14,10 @@ from app.domain.activities import ActivityStatus
 from app.domain.amounts import in_credits
 from app.domain.credits import CreditKind, CreditStatus, Delivery
 from app.domain.looking import standing_reports as domain
+from app.domain.looking.rems_counts import STEP, RemsCounts
 from app.domain.looking.standing_reports import ReportedActivity, ReportLine, ReportRows, StandingReport
 from app.schemas.base import Example, Out
-from app.schemas.queries import Texts
+from app.schemas.queries import Text, Texts
 
 _Board = Annotated[Texts, Field(description="Code or name of a board: of the credit; of activities, one it is for.")]
 _Format = Annotated[Texts, Field(description="Code or name of the activity's format.")]
@@ -74,6 +75,17 @@ class ReportYearQuery(FilterQuery):
     year: Annotated[int, Field(ge=_FIRST, le=_LAST, description="Year of the completions.", examples=[2021]), Whole]
     board: _Board = []
     activity_format: _Format = []
+
+
+class RemsReportQuery(FilterQuery):
+    """Which records of REMS education are counted: those of a year, all or those of one programme or activity."""
+
+    year: Annotated[int, Field(ge=_FIRST, le=_LAST, description="Year of the completions.", examples=[2021]), Whole]
+    rems_type: Annotated[
+        Text | None,
+        Field(description="Only activities of this programme, by any of its names; not together with `activity_id`."),
+    ] = None
+    activity_id: Annotated[Text | None, Field(description="Only this activity; not together with `rems_type`.")] = None
 
 
 class ReportListingOut(Out):
@@ -283,4 +295,56 @@ class YearTotalsOut(Out):
             groups=[
                 GroupTotalsOut.model_validate({name: getattr(group, name) for name in names}) for group in totals.groups
             ],
+        )
+
+
+class AnswerCountOut(Out):
+    """The figures of one answer, in steps of five; null where fewer than five are counted."""
+
+    example: ClassVar[Example] = {"answer": "Pharmacist", "persons": 15, "completions": 20}
+
+    answer: str
+    persons: int | None = Field(description="Whose newest completion has this answer: each person is in one row.")
+    completions: int | None = Field(description="With this answer.")
+
+
+class RemsReportOut(Out):
+    """Learners of REMS education in a year, by their answers. Every figure is rounded down to a multiple of five."""
+
+    example: ClassVar[Example] = {
+        "year": 2021, "rems_type": "Opioid Analgesic", "activity_id": None, "step": 5, "persons": 120,
+        "completions": 135,
+    }  # fmt: skip
+
+    year: int
+    rems_type: str | None
+    activity_id: str | None
+    step: int = Field(description="20 stands for 20 to 24 where it is 5, null for 0 to 4.")
+    persons: int | None = Field(description="Persons by your own ids of them, each once; null below the step.")
+    completions: int | None = Field(description="Records that stand; null below the step.")
+    profession: list[AnswerCountOut]
+    practice_area: list[AnswerCountOut] = Field(description="`N/A or not given` also counts what is not on the list.")
+    dea_registration: list[AnswerCountOut] = Field(description="`Not given` also counts what is not on the list.")
+    surgical_procedures: list[AnswerCountOut]
+    time_in_practice: list[AnswerCountOut] = Field(description="`Not given` also counts what is not on the list.")
+
+    @classmethod
+    def of(cls, query: RemsReportQuery, counts: RemsCounts) -> Self:
+        """Show what is shown of the records that a query asks for."""
+        return cls.model_validate(
+            {
+                "year": query.year,
+                "rems_type": query.rems_type,
+                "activity_id": query.activity_id,
+                "step": STEP,
+                "persons": counts.persons,
+                "completions": counts.completions,
+                **{
+                    one.field: [
+                        {"answer": row.answer, "persons": row.persons, "completions": row.completions}
+                        for row in one.rows
+                    ]
+                    for one in counts.lists
+                },
+            }
         )

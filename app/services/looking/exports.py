@@ -18,9 +18,7 @@ from sqlalchemy import Connection
 
 from app.core.errors import CutOff, Forbidden, ParameterInvalid
 from app.core.http.pagination import FilterQuery, SortedQuery
-from app.domain.batches import FileFormat
 from app.domain.exports import MOST_SHEET_ROWS, ExportFormat, ExportKind
-from app.files.formats import CSV_TYPE, FORMATS, XLSX_TYPE
 from app.files.writing.export_text import CsvExport
 from app.files.writing.export_workbook import WorkbookExport
 from app.services.access.authentication import standing_client
@@ -29,7 +27,8 @@ from app.services.looking import reports
 from app.services.looking.activity_export import open_activities
 from app.services.looking.completion_export import open_completions
 from app.services.looking.line_export import open_lines
-from app.services.looking.lists import DocumentWriter, ExportList, ExportPiece, ExportSource
+from app.services.looking.lists import MEDIA_TYPES, DocumentWriter, ExportList, ExportPiece, ExportSource
+from app.services.looking.rems_export import open_rems
 from app.services.looking.report_export import (
     open_not_yet_accepted,
     open_reported_late,
@@ -104,14 +103,13 @@ LISTS = {
             sheet="Year_Totals",
             open=open_year_totals,
         ),
+        ExportList(
+            kind=ExportKind.REMS,
+            scope="completions:read",
+            sheet="REMS",
+            open=open_rems,
+        ),
     )
-}
-MEDIA_TYPES = {
-    ExportFormat.XLSX: XLSX_TYPE,
-    ExportFormat.CSV: CSV_TYPE,
-    ExportFormat.NDJSON: "application/x-ndjson",
-    ExportFormat.XML: FORMATS[FileFormat.XML].media_type,
-    ExportFormat.JSON: FORMATS[FileFormat.JSON].media_type,
 }
 _WRITERS = ThreadPoolExecutor(2, "exports")
 """Threads of their own: rows by the thousand take some hundredths of a second, in which the loop serves others."""

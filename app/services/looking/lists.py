@@ -10,10 +10,20 @@ from typing import Any, Protocol
 import msgspec
 from sqlalchemy import Connection
 
+from app.domain.batches import FileFormat
 from app.domain.exports import ExportColumn, ExportFormat, ExportKind
 from app.files.cells import format_number
+from app.files.formats import CSV_TYPE, FORMATS, XLSX_TYPE
 from app.services.context import Caller
 from app.store.looking.ids_in_order import Reached
+
+MEDIA_TYPES = {
+    ExportFormat.XLSX: XLSX_TYPE,
+    ExportFormat.CSV: CSV_TYPE,
+    ExportFormat.NDJSON: "application/x-ndjson",
+    ExportFormat.XML: FORMATS[FileFormat.XML].media_type,
+    ExportFormat.JSON: FORMATS[FileFormat.JSON].media_type,
+}
 
 
 class ExportPiece(msgspec.Struct, frozen=True):

@@ -38,8 +38,8 @@ QUERIES = {
         "FirstName=Nobody&LastName=Atall&NPI=1234567893",
     ),
     "get_board_feed_file": "date=2021-12-20",
-    "report_year_totals": "year=2021",
-    "export_year_totals": "format=csv&year=2021",
+    **dict.fromkeys(("report_year_totals", "report_rems", "report_rems_of_all"), "year=2021"),
+    **dict.fromkeys(("export_year_totals", "export_rems", "export_rems_of_all"), "format=csv&year=2021"),
     **dict.fromkeys(
         (
             "export_completions",

@@ -15,6 +15,7 @@ from app.console.pages.operator import (
     people,
     providers,
     registry,
+    rems,
     splitting,
     work,
 )
@@ -22,6 +23,7 @@ from app.console.pages.operator import (
 ROUTERS = (
     work.router,
     providers.router,
+    rems.router,
     as_provider.router,
     boards.router,
     board_rules.router,
