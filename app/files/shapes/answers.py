@@ -5,8 +5,12 @@ The names of the request are kept where they are, without what names a person; w
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
+from typing import Any
 
+from app.files.elements import escape_attribute, escape_text
+from app.files.shapes.json_form import VALUE
 from app.files.shapes.parts import Content, Occurs, Part
 
 _text = partial(Part, holds=Content.TEXT)
@@ -139,3 +143,49 @@ TRANSCRIPTS = Part(name="ACCMETranscripts", says="Transcripts of learners.", par
 CREDITS = Part(
     name="LearnerTranscriptCredits", says="Totals of one learner; never added to each other.",
 )  # fmt: skip
+
+PLAIN = (LEARNERS, ACTIVITIES, MATCH, TRANSCRIPTS, CREDITS)
+"""Answers: no element of theirs has a namespace."""
+
+
+def write_xml(value: Any, part: Part) -> str:
+    """Return an answer, as its JSON form has it, as XML: no namespaces, one line for each element.
+
+    Answers have many elements, and no prefix that would have to be found out: half of the time of a document that is
+    read went into writing its answer by way of elements.
+    """
+    lines: list[str] = []
+    _write(value, part, part.name, "", lines)
+    return "".join(lines)
+
+
+_UNKNOWN = Part(name="", says="", holds=Content.TEXT)
+
+
+def _write(value: Any, part: Part, name: str, indent: str, lines: list[str]) -> None:
+    if value is None:
+        return
+    if isinstance(value, list):
+        for one in value:
+            _write(one, part, name, indent, lines)
+        return
+    if not isinstance(value, Mapping):
+        text = ("true" if value else "false") if isinstance(value, bool) else escape_text(str(value))
+        lines.append(f"{indent}<{name}>{text}</{name}>\n" if text else f"{indent}<{name}/>\n")
+        return
+    attributes = "".join(
+        f' {key}="{escape_attribute(str(value[key]))}"' for key in part.attribute_names if value.get(key) is not None
+    )
+    text = escape_text(str(value[VALUE])) if VALUE in value else ""
+    inner = [
+        key
+        for key, one in value.items()
+        if key != VALUE and key not in part.attribute_names and one is not None and one != []
+    ]
+    if not inner:
+        lines.append(f"{indent}<{name}{attributes}>{text}</{name}>\n" if text else f"{indent}<{name}{attributes}/>\n")
+        return
+    lines.append(f"{indent}<{name}{attributes}>{text}\n")
+    for key in inner:
+        _write(value[key], part.by_name.get(key, _UNKNOWN), key, f"{indent}  ", lines)
+    lines.append(f"{indent}</{name}>\n")

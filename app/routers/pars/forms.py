@@ -22,6 +22,7 @@ from app.core.http.routing import StrictRoute, read_json_body
 from app.domain.batches import Element, FileFault, FileFaultCode
 from app.files.elements import escape_text, render
 from app.files.parsing.whole_documents import read_whole
+from app.files.shapes.answers import PLAIN, write_xml
 from app.files.shapes.envelopes import DEEPEST, envelope_of_json
 from app.files.shapes.json_form import NotADocument, elements_of
 from app.files.shapes.parts import Part
@@ -84,8 +85,10 @@ def write(value: Any, part: Part, media_type: str) -> str:
     """Return an element, as its JSON form has it, as a document."""
     if media_type == JSON:
         return msgspec.json.encode({part.name: value}).decode()
-    (element,) = elements_of(value, part, DEEPEST)
-    return _DECLARATION + render(element, {})
+    if not any(part is one for one in PLAIN):
+        (element,) = elements_of(value, part, DEEPEST)
+        return _DECLARATION + render(element, {})
+    return _DECLARATION + write_xml(value, part)
 
 
 def write_envelope(value: dict[str, Any]) -> str:
