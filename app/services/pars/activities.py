@@ -19,7 +19,10 @@ from app.domain.batches import Element, RawRow, RowFinding, RowOutcome
 from app.domain.reports import Action
 from app.files.mapping.activity_bodies import ActivityRecord
 from app.files.mapping.activity_documents import ActivityDocuments
-from app.files.shapes.stored_records import Value, filled, metrics_of
+from app.files.shapes.activities import RECORD
+from app.files.shapes.json_form import value_of
+from app.files.shapes.stored_records import Value, filled
+from app.files.writing.activity_documents import element_of
 from app.schemas.queries import ActivityQuery
 from app.services.activities import lists, lookup
 from app.services.activities.file_rows import AppliedRecord, apply_or_reject
@@ -131,7 +134,7 @@ def _document(caller: Caller, found: Sequence[RegisteredActivity]) -> Value:
     today = caller.service.clock().date()
     return {
         "MedicalEducationMetrics": [
-            metrics_of(one.activity)
+            value_of(element_of(one.activity), RECORD)
             | filled(
                 {
                     "ActivityStatus": one.activity.status(today).value,

@@ -115,7 +115,7 @@ def test_it_is_found_by_its_own_id_first_day_and_format(api: Api) -> None:
 
 def test_what_is_read_can_be_sent_back_and_changes_nothing(api: Api) -> None:
     (made,) = records(save(api, metrics(ids=OWN)))
-    for path in (f"{ACTIVITIES}/{id_of(made)}",):
+    for path in (f"{ACTIVITIES}/{id_of(made)}", f"{ACTIVITIES}/{GRAND_ROUNDS}"):
         document = api.get(path)
         (again,) = records(api.post(ACTIVITIES, document.json))
         assert again["Outcome"] == "unchanged", again
