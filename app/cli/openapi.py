@@ -15,10 +15,11 @@ commands = typer.Typer()
 def openapi(
     path: Annotated[Path, typer.Option(help="Where to write it.")] = Path("openapi/openapi.json"),
 ) -> None:
-    """Write the description of the API, and beside it that of webhooks, and the names that clients rely on.
+    """Write the description of the API, and beside it those of webhooks and PARS documents, and the names of all.
 
-    The list of names only grows.
+    The list of names only grows. PARS documents are described by the schemas and examples in the folder `pars`.
     """
+    from app.files.shapes.published import published_files
     from app.main import openapi_json, webhooks_json
     from app.routers.openapi import names_of
 
@@ -30,4 +31,9 @@ def openapi(
         place.write_text(text, encoding="utf-8")
         kept |= names_of(json.loads(text))
         typer.echo(place)
+    folder = path.with_name("pars")
+    folder.mkdir(exist_ok=True)
+    for name, text in published_files().items():
+        (folder / name).write_text(text, encoding="utf-8")
+    typer.echo(folder)
     names.write_text("\n".join(sorted(kept)) + "\n", encoding="utf-8")

@@ -13,6 +13,7 @@ from typing_extensions import TypeAliasType
 
 from app.core.errors import Conflict, FileRemoved
 from app.core.http.routing import StrictRoute
+from app.files.shapes.published import published_files
 from app.routers.batches import BatchId
 from app.routers.callers import BatchesReader, Public, service_of
 from app.routers.openapi import binary, problems
@@ -28,8 +29,8 @@ templates = APIRouter(prefix="/v1/templates", tags=["Batches"], route_class=Stri
 if TYPE_CHECKING:
     TemplateFile = str
 else:
-    TemplateFile = TypeAliasType("TemplateFile", Literal[template_files.FILES])
-"""Template files: the kind of records, and the format."""
+    TemplateFile = TypeAliasType("TemplateFile", Literal[(*template_files.FILES, *template_files.SCHEMAS)])
+"""Template files: the kind of records, and the format; and the schemas and examples of documents."""
 
 
 @router.get(
@@ -73,13 +74,18 @@ async def get_template(
 ) -> Response:
     """Download a template to fill in: a workbook with guidance, lists of accepted values and cells that turn yellow.
 
-    It is generated from the current facts of the boards.
+    It is generated from the current facts of the boards. The schemas of PARS documents (`.xsd`, `.schema.json`) and
+    complete examples of them are here as well.
     """
+    headers = {"Content-Disposition": f'attachment; filename="{file}"'}
+    if file in template_files.SCHEMAS:
+        ending = "json" if file.endswith(".json") else "xml"
+        text = published_files()[file]
+        return Response(text.encode(), headers=headers, media_type=media_type(FORMATS_BY_ENDING[ending]))
     name, _, ending = file.rpartition(".")
     format = FORMATS_BY_ENDING[ending]
     service = service_of(request)
     content = await asyncio.to_thread(
         template_files.make_template, name, format, service.catalogue, service.settings.support_contact
     )
-    headers = {"Content-Disposition": f'attachment; filename="{file}"'}
     return Response(content, headers=headers, media_type=media_type(format))

@@ -11,6 +11,7 @@ from app.domain.choices import Choices, choices_of
 from app.domain.columns import Choice
 from app.files import result_files
 from app.files.formats import FORMATS
+from app.files.shapes.published import published_files
 from app.files.side_sheets import SideSheets
 from app.files.templates.templates import TEMPLATES
 from app.rules.reference_lists import medical_schools, practice_areas
@@ -28,6 +29,9 @@ FILES = tuple(
     if (writer := FORMATS[format].template_writer()) is not None and writer.takes(template)
 )
 """The files that can be asked for. Validations and rosters have no XML, and lines of NDJSON are the API's bodies."""
+
+SCHEMAS = tuple(published_files())
+"""The schemas and complete examples of documents, beside them."""
 
 _made: dict[tuple[str, FileFormat, str, str], bytes] = {}
 """Files by name, format, catalogue digest and whom to ask: a workbook takes a tenth of a second to make."""

@@ -8,6 +8,7 @@ import pytest
 
 from app.domain.columns import ACTIVITIES, VALIDATIONS
 from app.files.elements import render
+from app.files.shapes.published import published_files
 from app.services.context import Service
 from tests.builders.bodies import a_completion
 from tests.builders.raw_records import a_certificate, a_document
@@ -98,3 +99,10 @@ def test_answers_to_validations_come_back_beside_their_rows(api: Api, service: S
         api, service, file_of(api, batch, "successful"), kind="learner-validations", permission_attested=None
     )
     assert counted(again) == counted(batch)
+
+
+@pytest.mark.parametrize("file", published_files())
+def test_the_schemas_of_documents_are_beside_the_templates_and_need_no_key(api: Api, file: str) -> None:
+    answer = api.http.get(f"/v1/templates/{file}")
+    assert (answer.status_code, answer.text) == (200, published_files()[file])
+    assert answer.headers["Content-Type"] == f"application/{'json' if file.endswith('.json') else 'xml'}"

@@ -18,6 +18,7 @@ from app.domain.activities import Activity, Registration
 from app.domain.batches import FileFormat
 from app.domain.choices import DeliveryMethod, Fee, OutcomeMeasured, Providership, RegistrationMode
 from app.domain.formats import ACTIVITY_FORMATS
+from app.domain.parsing import plain_text
 from app.files.shapes import activities, learner_reports
 from app.files.shapes.json_form import value_of
 from app.files.shapes.schemas import xml_schemas_of
@@ -28,9 +29,10 @@ from tests.builders.raw_records import activity as read_activity
 from tests.builders.written_files import element_of
 
 NOW = datetime(2021, 12, 20, 12, 0, tzinfo=UTC)
-_CHARACTERS = st.characters(codec="utf-8", exclude_categories=("Cc", "Cf", "Cs", "Cn", "Co"))
-TEXTS = st.text(_CHARACTERS, min_size=1, max_size=40)
-NAMES = TEXTS.map(str.strip).filter(bool)
+TEXTS = st.text(
+    st.characters(codec="utf-8", exclude_categories=("Cc", "Cf", "Cs", "Cn", "Co")), min_size=1, max_size=40
+)
+NAMES = TEXTS.map(plain_text).filter(bool)
 
 
 def schema_of(document: Any, folder: Path) -> Any:
