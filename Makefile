@@ -189,6 +189,9 @@ drill-registry: $(STAMP)  ## Import LINES=200000 physicians of whom one in a tho
 drill-registry-size: $(STAMP)  ## Rows a second and memory of each way into the registry, with COUNTS="100000 1000000" on both databases (long).
 	$(BIN)/python -m benchmarks.drills.registry_size $(COUNTS)
 
+drill-documents: $(STAMP)  ## Twenty times as many disturbed PARS documents as the suite tries, in both forms (minutes).
+	PARS_HYPOTHESIS=long $(BIN)/python -m pytest -q tests/api/batches/test_disturbed_documents.py tests/unit/files/test_document_downloads.py
+
 drill-strangers: $(STAMP)  ## Whether a stranger can tell by bytes or time who has an account or is on file, EACH=200 requests a case on both databases (minutes).
 	$(BIN)/python -m benchmarks.drills.strangers $(EACH)
 
