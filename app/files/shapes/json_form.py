@@ -73,7 +73,8 @@ def value_of(element: Element, part: Part) -> Any:
     """Return an element as its JSON: a value, or an object; amounts and whole numbers as numbers where they are."""
     text = element.get("t", "").strip()
     children, attributes = element.get("c", ()), element.get("a", {})
-    if not children and not attributes and (part.is_text_alone or (text and not part.by_name)):
+    alone = part.is_text_alone or bool(text and (part.holds is Content.NOTHING or not part.by_name))
+    if alone and not children and not attributes:
         return _scalar(text, part)
     written: dict[str, Any] = {}
     if text or (part.holds is Content.TEXT and part.attributes):
