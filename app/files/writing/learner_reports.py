@@ -7,12 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from functools import lru_cache
 from json.encoder import encode_basestring as quoted
 
 import msgspec
 
 from app.files.elements import escape_attribute, escape_text
 
+_escaped, _attribute = lru_cache(maxsize=4_096)(escape_text), lru_cache(maxsize=256)(escape_attribute)
+"""Titles, boards, types and amounts repeat."""
 _ACTIVITY_REPORT = "http://ns.medbiq.org/activityreport/v1/"
 CME_TYPE, GENERAL_TYPE = "AMA PRA Category 1", "MOC"
 """The certification of CME, and that of a board's credit as a whole."""
@@ -82,7 +85,7 @@ def _xml(report: Report) -> str:
         f"{_xml_text('GivenName', report.first_name, 'n')}{_xml_text('FamilyName', report.last_name, 'n')}</n:Name>"
         f"{personal}</m:Member>{_xml_participant(report.participant)}<ar:Activity>"
         f"<ar:ProviderOrganization>{report.provider_id}</ar:ProviderOrganization><ar:Module>"
-        f'<ar:ModuleName moduleID="{report.activity_id}">{escape_text(report.title)}</ar:ModuleName>'
+        f'<ar:ModuleName moduleID="{report.activity_id}">{_escaped(report.title)}</ar:ModuleName>'
         f"<ar:Status>Completed</ar:Status><ar:CompletedDateTime>{report.completed_on}T00:00:00</ar:CompletedDateTime>"
         f"{''.join(map(_xml_certificate, report.certificates))}</ar:Module></ar:Activity>"
         f"<ar:XtensibleInfo><ar:LearnerRecordAction>add</ar:LearnerRecordAction>{xtensible}</ar:XtensibleInfo>"
@@ -93,7 +96,7 @@ def _xml(report: Report) -> str:
 def _xml_text(name: str, text: str | int | bool | None, prefix: str = "ar") -> str:
     if text is None:
         return ""
-    written = ("true" if text else "false") if isinstance(text, bool) else escape_text(str(text))
+    written = ("true" if text else "false") if isinstance(text, bool) else _escaped(str(text))
     return f"<{prefix}:{name}>{written}</{prefix}:{name}>"
 
 
@@ -105,13 +108,13 @@ def _xml_participant(answers: Mapping[str, str | bool]) -> str:
 
 
 def _xml_certificate(held: Certificate) -> str:
-    npi = f'<ar:UniqueID domain="NPI">{escape_text(held.npi)}</ar:UniqueID>' if held.npi else ""
+    npi = f'<ar:UniqueID domain="NPI">{_escaped(held.npi)}</ar:UniqueID>' if held.npi else ""
     return (
-        f'<ar:CreditCertificate><ar:UniqueID domain="{escape_attribute(held.domain)}">{escape_text(held.value)}'
-        f"</ar:UniqueID>{npi}<ar:CreditReceived><ar:activityCertification>{escape_text(held.type)}"
+        f'<ar:CreditCertificate><ar:UniqueID domain="{_attribute(held.domain)}">{_escaped(held.value)}'
+        f"</ar:UniqueID>{npi}<ar:CreditReceived><ar:activityCertification>{_escaped(held.type)}"
         "</ar:activityCertification><ar:creditUnit>Point</ar:creditUnit>"
         f"<ar:numberOfCredits>{held.credits}</ar:numberOfCredits></ar:CreditReceived>"
-        f"<ar:CreditID>{escape_text(held.credit_id)}</ar:CreditID></ar:CreditCertificate>"
+        f"<ar:CreditID>{_escaped(held.credit_id)}</ar:CreditID></ar:CreditCertificate>"
     )
 
 
