@@ -1,4 +1,4 @@
-"""`pars doctor`: what stands in the way of an installation, in ten lines and without a secret."""
+"""`pars doctor`: what stands in the way of an installation, in eleven lines and without a secret."""
 
 from __future__ import annotations
 
@@ -12,17 +12,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 
+from app.documents.signing_keys import open_signing_key
 from app.services.access import clients
 from app.services.context import Service, operator, transact
 from app.services.operations.diagnosis import TOO_LONG
 from app.services.operations.startup import open_service
+from tests.builders.signing_keys import a_key_file
 from tests.harness.api import settle
 from tests.harness.databases import ON_SQLITE, SECRET, settings_for
 from tests.harness.processes import Installation, installation
 
 PARTS = (
-    "program", "settings", "secret", "data folder", "board files", "disk", "database", "schema", "clock", "worker"
+    "program", "settings", "secret", "data folder", "board files", "signing key", "disk", "database", "schema", "clock",
+    "worker",
 )  # fmt: skip
 
 
@@ -48,7 +52,7 @@ def examined(installed: Installation) -> tuple[int, dict[str, Any]]:
     return ran.returncode, {part["part"]: part for part in told["parts"]}
 
 
-def test_a_sound_installation_is_ten_lines(installed: Installation, opened: Service) -> None:
+def test_a_sound_installation_is_eleven_lines(installed: Installation, opened: Service) -> None:
     settle(opened)
     code, parts = examined(installed)
     assert (code, tuple(parts)) == (0, PARTS)
@@ -131,6 +135,48 @@ def test_what_is_wrong_is_told_with_what_to_do_and_no_value(
     code, parts = examined(installed)
     assert (code, parts[part]["health"]) == (int(health == "wrong"), health)
     assert told in parts[part]["says"]
+    assert "hunter2" not in str(parts)
+
+
+@ON_SQLITE
+@pytest.mark.parametrize(
+    ("made", "mode", "health", "told"),
+    [
+        ({"days": 400}, 0o600, "ok", "CN=Western Health, until "),
+        ({"days": 30}, 0o600, "note", "It ends in 29 days. Put a new one in its place before"),
+        ({"days": 400}, 0o644, "note", "others can read "),
+        ({"days": -1}, 0o600, "wrong", "Its certificate expired on "),
+        ({"days": 400, "signs": False}, 0o600, "wrong", "does not permit signatures"),
+        (None, 0o600, "wrong", "cannot be read from "),
+    ],
+    ids=["fits", "ends-soon", "open-to-others", "expired", "another-use", "no-key"],
+)
+def test_the_key_that_signs_transcripts_is_looked_at(
+    installed: Installation, tmp_path: Path, made: dict[str, Any] | None, mode: int, health: str, told: str
+) -> None:
+    path = tmp_path / "signing.pem"
+    path.write_text("hunter2", encoding="ascii")
+    if made is not None:
+        a_key_file(path, datetime.now(UTC).replace(microsecond=0), ec.generate_private_key(ec.SECP256R1()), **made)
+    path.chmod(mode)
+    installed.settings["PARS_TRANSCRIPT_KEY"] = str(path)
+    code, parts = examined(installed)
+    assert (code, parts["signing key"]["health"]) == (int(health == "wrong"), health)
+    assert told in parts["signing key"]["says"]
+    assert "hunter2" not in str(parts) and "PRIVATE" not in str(parts)
+
+
+@ON_SQLITE
+def test_the_installations_own_key_is_told_and_not_made(installed: Installation) -> None:
+    folder = installed.folder / "transcript-keys"
+    assert examined(installed)[1]["signing key"]["says"] == f"made in {folder} by the first transcript"
+    assert not folder.exists()
+    open_signing_key(folder, "PARS", datetime.now(UTC))
+    told = examined(installed)[1]["signing key"]
+    assert told["health"] == "ok" and told["says"].endswith("; renewed by itself")
+    (folder / "key.pem").write_text("hunter2", encoding="ascii")
+    code, parts = examined(installed)
+    assert (code, parts["signing key"]["health"]) == (1, "wrong")
     assert "hunter2" not in str(parts)
 
 

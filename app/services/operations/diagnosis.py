@@ -1,4 +1,4 @@
-"""Whether an installation is well, in about ten lines: what `pars doctor` looks at. It makes and changes nothing."""
+"""Whether an installation is well, in about eleven lines: what `pars doctor` looks at. It makes and changes nothing."""
 
 from __future__ import annotations
 
@@ -77,6 +77,7 @@ def diagnose() -> Iterator[Diagnosis]:
     yield _look("secret", partial(_look_at_secret, settings))
     yield _look("data folder", partial(_look_at_folder, settings))
     yield _look("board files", partial(_look_at_boards, settings))
+    yield _look("signing key", partial(_look_at_signing_key, settings, datetime.now(UTC)))
     yield _look("disk", partial(_look_at_disk, settings))
     file = settings.sqlite_file
     if file is not None and not file.exists():
@@ -154,6 +155,30 @@ def _look_at_boards(settings: Settings) -> tuple[Health, str]:
     catalogue = read_catalogue(settings)
     own = settings.data_dir / "catalogue"
     return Health.OK, f"{len(catalogue.boards)} boards" + (f", some from {own}" if own.is_dir() else "")
+
+
+def _look_at_signing_key(settings: Settings, now: datetime) -> tuple[Health, str]:
+    """Look at the key of transcripts; with one that is given, a page is signed, for nothing else tells that it fits."""
+    # Imported where it is looked at: what prints and signs takes longer to load than all the rest.
+    from app.documents.signing_keys import key_in_use
+    from app.services.passport import certificates
+
+    path = settings.transcript_key
+    if path is None:
+        own = key_in_use(settings.transcript_keys)
+        if own is None:
+            return Health.OK, f"made in {settings.transcript_keys} by the first transcript"
+        until = f"{own.certificate.not_after:%Y-%m-%d}"
+        return Health.OK, f"in {settings.transcript_keys}, until {until}; renewed by itself"
+    found = certificates.look_at_key(path, now)
+    named = f"PARS_TRANSCRIPT_KEY, {found.certificate.subject}, until {found.certificate.not_after:%Y-%m-%d}"
+    if found.faults:
+        return Health.WRONG, f"{named}: {' '.join(found.faults)} Look at another with `pars transcript check-key`"
+    if found.days_left < certificates.SOON:
+        return Health.NOTE, f"{named}: {' '.join(found.notes)} Put a new one in its place before"
+    if readable_by_others([path]):
+        return Health.NOTE, f"others can read {path}: chmod go= {path}"
+    return Health.OK, f"{named}. {' '.join(found.notes)}".strip(" .")
 
 
 def _look_at_disk(settings: Settings) -> tuple[Health, str]:

@@ -28,7 +28,7 @@ from app.domain.passport.transcripts import TranscriptPeriod, assemble
 from app.services.context import Work
 from app.store.passport import transcripts
 
-_SOON = 90
+SOON = 90
 """Days before its end from which a key is said to end soon."""
 
 
@@ -52,6 +52,8 @@ class KeyLook(msgspec.Struct, frozen=True, kw_only=True):
     """Why readers would refuse what it signs; none for one that fits."""
     notes: list[str]
     """What is worth knowing of one that fits."""
+    days_left: int
+    """Until its certificate ends; below zero once it has."""
 
 
 def list_known(connection: Connection, settings: Settings) -> list[KnownCertificate]:
@@ -118,13 +120,13 @@ def look_at_key(path: Path, now: datetime) -> KeyLook:
     faults = faults_of_key(key, now)
     if not faults:
         faults += _faults_of_signing(path, now)
-    left = key.certificate.not_after - now
+    left = (key.certificate.not_after - now).days
     notes = []
     if certifies_itself(key):
         notes.append("No authority vouches for it: readers show it as valid but unknown, until they trust it.")
-    if 0 <= left.days < _SOON:
-        notes.append(f"It ends in {left.days} days.")
-    return KeyLook(certificate=key.certificate, faults=faults, notes=notes)
+    if 0 <= left < SOON:
+        notes.append(f"It ends in {left} days.")
+    return KeyLook(certificate=key.certificate, faults=faults, notes=notes, days_left=left)
 
 
 def _faults_of_signing(path: Path, now: datetime) -> list[str]:
