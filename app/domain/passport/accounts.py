@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 import msgspec
@@ -82,6 +83,29 @@ class DoubleAccount(msgspec.Struct, frozen=True, kw_only=True):
     """The client of the account that came first: confirmed, or older."""
     second: str
     decided_at: datetime | None
+
+
+class Meeting(enum.StrEnum):
+    """What becomes of a second account where two are one physician's since a merge."""
+
+    OWN = "own"
+    """Both are one person's: the second is closed."""
+    CLOSED = "closed"
+    """The first is confirmed, and nothing has confirmed the second: it is closed."""
+    DECIDED = "decided"
+    """Both are confirmed, or neither: both stay until the operator has decided."""
+
+
+def in_precedence(accounts: Iterable[PassportAccount]) -> list[PassportAccount]:
+    """Return accounts of one physician, the one to stay first: the confirmed before the others, then the oldest."""
+    return sorted(accounts, key=lambda one: (one.confirmed_at is None, one.opened_at, one.client_id))
+
+
+def meeting_of(first: PassportAccount, second: PassportAccount) -> Meeting:
+    """Return what becomes of the second of two accounts, which stand as they precede each other."""
+    if first.person_id == second.person_id:
+        return Meeting.OWN
+    return Meeting.CLOSED if first.confirmed_at is not None and second.confirmed_at is None else Meeting.DECIDED
 
 
 class JoiningCode(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,7 +13,15 @@ from datetime import timedelta
 from app.core.clock import new_id
 from app.core.security import digest_of
 from app.domain.passport import joined_mails as texts
-from app.domain.passport.accounts import ClaimOutcome, DoubleAccount, PassportAccount, PassportClaim
+from app.domain.passport.accounts import (
+    ClaimOutcome,
+    DoubleAccount,
+    Meeting,
+    PassportAccount,
+    PassportClaim,
+    in_precedence,
+    meeting_of,
+)
 from app.domain.passport.audit import PassportAccountAudit
 from app.domain.people.mails import MailKind, MailText
 from app.services.access.departures import end_account, reopen_account
@@ -44,7 +52,7 @@ def _settle(work: Work, physician_id: str) -> None:
     # The physician before the accounts, as whoever opens one does; looked at again, locked.
     physicians.lock(work.connection, [physician_id])
     standing = accounts.open_of(work.connection, family_of(work.connection, physician_id), for_update=True)
-    ordered = sorted(standing, key=lambda one: (one.confirmed_at is None, one.opened_at, one.client_id))
+    ordered = in_precedence(standing)
     for second in ordered[1:]:
         _settle_two(work, ordered[0], second)
 
@@ -52,11 +60,12 @@ def _settle(work: Work, physician_id: str) -> None:
 def _settle_two(work: Work, first: PassportAccount, second: PassportAccount) -> None:
     name, support = work.service.settings.service_name, work.service.settings.support_contact
     sign_in = mail.address_of(work.service, "/passport/sign-in")
-    if first.person_id == second.person_id:
+    meeting = meeting_of(first, second)
+    if meeting is Meeting.OWN:
         _note(work, first, second, decided=True)
         end_account(work, second)
         _tell(work, second, texts.closed_as_own_second_text(sign_in, service=name))
-    elif first.confirmed_at is not None and second.confirmed_at is None:
+    elif meeting is Meeting.CLOSED:
         _note(work, first, second, decided=True)
         end_account(work, second)
         _tell(work, second, texts.closed_as_second_text(sign_in, service=name, support=support))

@@ -1,17 +1,26 @@
-"""Accounts in CME Passport of physicians who were found to be two people: what had confirmed them holds no longer."""
+"""Accounts in CME Passport of physicians who are parted: what had confirmed them holds no longer."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
 
+from sqlalchemy import Connection
+
+from app.domain.identity.physicians import Physician
 from app.domain.passport import joined_mails as texts
+from app.domain.passport.accounts import PassportAccount
 from app.domain.passport.audit import PassportAccountAudit
 from app.domain.people.mails import MailKind
 from app.services.context import Work
 from app.services.mail_queue import address_of, queue
 from app.store.passport import accounts
 from app.store.registry import roster_addresses
+
+
+def accounts_of(connection: Connection, physician: Physician) -> list[PassportAccount]:
+    """Return the open accounts of a physician on file, the oldest first."""
+    return accounts.open_of(connection, {physician.physician_id, *physician.aliases})
 
 
 def doubt_accounts(work: Work, learner_ids: Collection[str], since: datetime | None = None) -> None:

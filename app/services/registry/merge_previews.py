@@ -15,8 +15,10 @@ from app.domain.credits import Completion
 from app.domain.identity.learners import PairStatus
 from app.domain.identity.merges import Merge, MergePlan, Overruled
 from app.domain.identity.pairs import FieldLevel, PairSide, ReviewedPair
+from app.domain.passport.accounts import PassportAccount
 from app.services.context import Caller, Work
 from app.services.registry import merging, pair_review
+from app.services.registry.doubted_accounts import accounts_of
 from app.services.registry.physicians import refuse_sandbox
 from app.services.registry.reasoned_searches import SearchReason
 from app.store.registry import merges, physicians
@@ -37,6 +39,8 @@ class MergePreview(msgspec.Struct, frozen=True, kw_only=True):
     refusal: Conflict | None
     against: tuple[Overruled, ...]
     """What speaks against it and may be overruled."""
+    accounts: tuple[tuple[PassportAccount, ...], tuple[PassportAccount, ...]]
+    """Those in CME Passport that are open, of who leaves and of who stays."""
 
     @property
     def digest(self) -> str:
@@ -93,6 +97,7 @@ def preview(work: Work, physician_id: str, into_id: str, overrule: Collection[Ov
         plan=plan,
         refusal=refusal,
         against=tuple(dict.fromkeys(chain(overrule, merging.what_speaks_against(refusal) if refusal else ()))),
+        accounts=(tuple(accounts_of(connection, found[one_id])), tuple(accounts_of(connection, found[other_id]))),
     )
 
 
@@ -108,13 +113,19 @@ def merge_as_listed(
     return merged
 
 
-def standing_merge(connection: Connection, caller: Caller, physician_id: str) -> Merge:
-    """Return the merge by which a physician is an alias; raises `NotFound` where there is none."""
+def undoing(connection: Connection, caller: Caller, physician_id: str) -> tuple[Merge, list[PassportAccount]]:
+    """Return the merge by which a physician is an alias, and the open accounts that undoing it doubts.
+
+    These were confirmed since, while two were taken for one. Raises `NotFound` where there is no such merge.
+    """
     refuse_sandbox(caller)
     found = merges.standing(connection, physician_id)
     if found is None:
         raise NotFound
-    return found
+    both = physicians.load(connection, (found.physician_id, found.into_id))
+    standing = (one for who in both.values() for one in accounts_of(connection, who))
+    doubted = [one for one in standing if one.confirmed_at is not None and one.confirmed_at > found.at]
+    return found, list({one.client_id: one for one in doubted}.values())
 
 
 def _note(work: Work, sides: Sequence[PairSide]) -> None:

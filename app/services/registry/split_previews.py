@@ -13,8 +13,10 @@ from app.domain.audit import RegistrySearchAudit
 from app.domain.credits import Completion
 from app.domain.identity.merges import Split, SplitResult
 from app.domain.identity.physicians import Physician
+from app.domain.passport.accounts import PassportAccount
 from app.services.context import Work
 from app.services.registry import merging, physicians, splitting
+from app.services.registry.doubted_accounts import accounts_of
 from app.services.registry.physicians import refuse_sandbox
 from app.services.registry.reasoned_searches import SearchReason
 
@@ -31,6 +33,8 @@ class SplitPreview(msgspec.Struct, frozen=True, kw_only=True):
     plan: SplitResult | None = None
     """None where nothing was asked for, or it is refused."""
     refusal: InvalidRequest | Conflict | None = None
+    accounts: tuple[PassportAccount, ...] = ()
+    """Those in CME Passport that are open."""
 
     @property
     def digest(self) -> str:
@@ -61,7 +65,8 @@ def preview(work: Work, physician_id: str, read: ReadSplit | None = None) -> Spl
     """
     who, held = _load(work, physician_id)
     work.audit("look-at", who.physician_id, RegistrySearchAudit(reason=SearchReason.PAIR.value, found=1))
-    found = SplitPreview(physician=who, completions=held)
+    accounts = tuple(accounts_of(work.connection, who))
+    found = SplitPreview(physician=who, completions=held, accounts=accounts)
     if read is None:
         return found
     try:

@@ -219,3 +219,59 @@ def test_a_split_leaves_the_account_and_its_links_showing_nothing_until_it_is_co
     assert window.open("/passport/credits").heading == "My credits"
     assert "Karacme" in opened(open_window(), link).text
     settle(service)
+
+
+@pytest.mark.parametrize(
+    ("of_ann", "of_anne", "said"),
+    [
+        (CODE, NO, "The one that is confirmed stays, and shows the credit of both."),
+        (CODE, CODE, "both go on working until you decide"),
+        (NO, NO, "both go on working until you decide"),
+    ],
+    ids=["one-confirmed", "both", "neither"],
+)
+def test_that_two_accounts_meet_is_said_before_they_are_merged(
+    window: Window, service: Service, of_ann: ConfirmedBy | None, of_anne: ConfirmedBy | None, said: str
+) -> None:
+    ann_id, anne_id = import_twice(service)
+    sign_in_operator(window, service)
+    here = f"/operator/registry/{ann_id}/merge?into={anne_id}"
+    assert "CME Passport account" not in window.open(here).text
+    open_for(service, ann_id, "ann@a.example", of_ann)
+    alone = "which is confirmed: it will show" if of_ann else "once it is, it shows the credit of both"
+    assert alone in window.open(here).text
+    open_for(service, anne_id, "anne@a.example", of_anne)
+    assert "Both have a CME Passport account" in window.open(here).text
+    assert said in window.text
+    settle(service)
+
+
+def test_that_two_accounts_of_one_person_meet_is_said(window: Window, service: Service) -> None:
+    ann_id, anne_id = import_twice(service)
+    for id, by in ((ann_id, NO), (anne_id, CODE)):
+        open_for(service, id, "ann@a.example", by)
+    sign_in_operator(window, service)
+    assert "Both are of one person." in window.open(f"/operator/registry/{ann_id}/merge?into={anne_id}").text
+
+
+def test_that_an_account_has_to_be_confirmed_again_is_said_before_a_split_and_before_a_merge_is_undone(
+    window: Window, service: Service, clock: ManualClock
+) -> None:
+    ann_id, anne_id = import_twice(service)
+    sign_in_operator(window, service)
+    here, undo = f"/operator/registry/{anne_id}/split", f"/operator/registry/{ann_id}/unmerge"
+    again = "It has to be confirmed again, by a joining code or by you"
+    assert "CME Passport account" not in window.open(here).text
+    client_id = open_for(service, anne_id, "anne@a.example", NO)
+    assert "Nothing has confirmed it yet, so it shows nothing." in window.open(here).text
+    merge(service, ann_id, anne_id)
+    assert "CME Passport account" not in window.open(undo).text
+    clock.now += timedelta(minutes=1)
+    transact(operator(service), accounts.confirm, client_id)
+    assert again in window.open(undo).text
+    assert again in window.open(here).text
+    fields = {"/physician/first_name": "Anne", "/physician/last_name": "Other", "do": "list"}
+    window.submit(here, **fields)
+    assert window.heading == "What goes where"
+    assert again in window.text
+    settle(service)

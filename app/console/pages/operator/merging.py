@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from typing import Annotated
 
 import msgspec
@@ -12,6 +12,7 @@ from starlette.responses import Response
 from app.console.drawn_forms import DrawnForm, Said, said_of_problem
 from app.console.frame import Flash, go_to, page
 from app.console.once import submit_once
+from app.console.pages.operator.account_words import DOUBTED, merge_in_words
 from app.console.pages.operator.filed_words import LOST, ComparedField, RecordFate, compare, credits_in_words
 from app.console.pages.settings.confirming import ConfirmView, ask_first
 from app.console.record_words import credit_in_words
@@ -44,6 +45,8 @@ class MergeView(msgspec.Struct, frozen=True, kw_only=True):
     """(what may be overruled, its sentence)."""
     refused: tuple[str, ...] = ()
     swapped: str = ""
+    accounts: Sequence[str] = ()
+    """What becomes of accounts in CME Passport, in sentences."""
 
 
 @router.get("/{physician_id}/merge")
@@ -78,7 +81,7 @@ async def merge(request: Request, visitor: Operator, physician_id: PhysicianId, 
 @router.get("/{physician_id}/unmerge")
 async def ask_unmerge(request: Request, visitor: Operator, physician_id: PhysicianId) -> Response:
     """Say what goes back when a merge is undone, and ask."""
-    found = await read_async(visitor.caller, merge_previews.standing_merge, physician_id)
+    found, doubted = await read_async(visitor.caller, merge_previews.undoing, physician_id)
     document = found.document
     sentences = [
         f"{found.physician_id} was merged into {found.into_id} on {instant(found.at, visitor.time_zone)}.",
@@ -90,6 +93,8 @@ async def ask_unmerge(request: Request, visitor: Operator, physician_id: Physici
     sentences += [
         "The names and numbers that came from there go back. What was reported since the merge stays where it is.",
     ]
+    if doubted:
+        sentences.append(f"A CME Passport account was confirmed since the merge. {DOUBTED}")
     return ask_first(
         request, visitor,
         ConfirmView(
@@ -148,6 +153,7 @@ async def _show(
             fates=tuple(_fates_of(preview)),
             against=tuple((kind.value, merging.WHY[kind]) for kind in preview.against),
             refused=tuple(_lines_of(preview.refusal)),
+            accounts=merge_in_words(*preview.accounts),
         )
     return page(request, visitor, "pages/operator/merge.html", view, status)
 

@@ -13,6 +13,7 @@ from starlette.responses import Response
 from app.console.drawn_forms import DrawnForm, Said
 from app.console.frame import Flash, go_to, page
 from app.console.once import submit_once
+from app.console.pages.operator.account_words import split_in_words
 from app.console.pages.operator.filed_words import (
     ComparedField,
     RecordFate,
@@ -63,6 +64,8 @@ class SplitView(msgspec.Struct, frozen=True, kw_only=True):
     groups: tuple[RecordGroup, ...]
     """In their place, then."""
     count: int
+    accounts: Sequence[str]
+    """What becomes of an account in CME Passport, in sentences."""
 
 
 class SplitPlanView(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,6 +80,7 @@ class SplitPlanView(msgspec.Struct, frozen=True, kw_only=True):
     kept: Sequence[tuple[str, str]]
     """The fields of the form, carried along."""
     digest: str
+    accounts: Sequence[str]
 
 
 @router.get("/{physician_id}/split")
@@ -135,6 +139,7 @@ def _show_form(
         records=tuple(map(owned, found.completions)) if not groups else (),
         groups=groups,
         count=len(found.completions),
+        accounts=split_in_words(found.accounts),
     )
     return page(request, visitor, "pages/operator/split.html", view, status)
 
@@ -151,6 +156,7 @@ def _plan_view(physician_id: str, found: SplitPreview, sent: SentFields) -> Spli
         fates=tuple(_fates_of(found.completions, plan.records)),
         kept=kept_fields(sent),
         digest=found.digest,
+        accounts=split_in_words(found.accounts),
     )
 
 
