@@ -178,7 +178,7 @@ def _in_a_file(keep: Keep, api: Api, settle: Callable[[], None], kind: str, name
             keep(api.get(f"{path}/files/{which}"))
 
 
-PAGES = ("/p/", "/operator", "/b/", "/sign-in")
+PAGES = ("/p/", "/operator", "/b/", "/sign-in", "/passport", "/s/", "/verify", "/account")
 """How the addresses of pages begin."""
 ADDRESSES = "//@href | //@action | //@formaction | //@src | //@hx-get | //@hx-post"
 """What of a page other pages, proxies and logs get to see."""

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 from fastapi.testclient import TestClient
@@ -19,11 +20,13 @@ from app.core.traces import stack_of
 from app.services.context import Service
 from app.store.sql import statements
 from tests.builders.people import import_people
+from tests.harness.access.people import mails
 from tests.harness.api import Api, api_of, settle
 from tests.harness.canary import FILED, FIRST, LAST, NPI, VALUES, found_in, her_report, stored_of_her
 from tests.harness.canary_story import tell, what_was_said
 from tests.harness.console.canary_pages import ADD, LEARNERS, REGISTRY, SHEET, VALIDATE, sessions_of, tell_pages
 from tests.harness.databases import ON_SQLITE
+from tests.harness.passport.canary_passport import NEW, OLD, STRANGER, tell_passport
 from tests.harness.uploads import work_through
 
 WHERE_SHE_BELONGS = {
@@ -41,9 +44,10 @@ def overheard(capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixtur
     root.setLevel(logging.DEBUG)
     caplog.set_level(logging.DEBUG)
 
-    def gather() -> str:
+    def gather(but: str = "") -> str:
         printed = capfd.readouterr()
         files = [path for path in tmp_path.rglob("*") if path.is_file() and not path.name.startswith("pars.db")]
+        files = [path for path in files if not but or path.suffix != but]
         contents = [path.read_bytes().decode("utf-8", "replace") for path in files]
         # The client of the tests logs what it sends itself.
         logged = [record.getMessage() for record in caplog.records if not record.name.startswith(("httpx", "httpcore"))]
@@ -95,6 +99,31 @@ def test_no_page_tells_her_data_where_it_does_not_belong(http: TestClient, servi
     assert found_in(http.get("/metrics").text) == []
     assert found_in(overheard()) == []
     assert stored_of_her(service).keys() <= WHERE_SHE_BELONGS | {"batch_mends"}
+
+
+def test_a_whole_story_of_passport_tells_no_log_address_or_figure_who_she_is_or_what_opens_something(
+    http: TestClient, api: Api, service: Service, overheard: Any
+) -> None:
+    import_people(service, FILED, {**FILED, "first_name": "Other", "licenses": "", "certifications": "", "npi": ""})
+    told = tell_passport(http, api, service, sessions_of(service), lambda: settle(service))
+    assert not [answer.response.request.url.path for answer in told.said if answer.status >= 500]
+    assert {answer.status for answer in told.said} >= {200, 201, 303, 404, 410, 422}
+    assert len(told.said) > 100 and len(told.secrets) > 12
+    named = {
+        f"{answer.response.request.method} {answer.response.request.url.path} {answer.status}": found
+        for answer in told.said
+        if (found := found_in(what_was_said(answer)))
+    }
+    assert named == {}
+    assert list(told.misplaced()) == []
+    # Mails name nobody either; they alone have an address, and what opens something.
+    assert found_in("".join(mail.subject + mail.body for mail in mails(service))) == []
+    text = http.get("/metrics").text + overheard(but=".eml")
+    assert found_in(text) == []
+    assert [secret for secret in (*told.secrets, OLD, NEW, STRANGER) if secret in unquote(text)] == []
+    (audited,) = [answer for answer in told.said if answer.response.request.url.path == "/operator/audit"]
+    assert [secret for secret in told.secrets if secret in audited.response.text] == []
+    settle(service)
 
 
 @ON_SQLITE
