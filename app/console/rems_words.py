@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from app.domain.looking.rems_counts import STEP, AnswerCount, RemsCounts
+from app.domain.looking.rems_counts import STEP, AnswerList, RemsCounts
 
 TITLES = {
     "profession": "By profession",
@@ -16,13 +16,23 @@ TITLES = {
 FEW = f"fewer than {STEP}"
 
 
+class AnswerTable(msgspec.Struct, frozen=True, kw_only=True):
+    """A list of answers: a row for each that has a figure, and the names of the others."""
+
+    title: str
+    rows: tuple[tuple[str, str, str], ...]
+    """(answer, persons, completions)."""
+    few: str
+    """The answers of fewer than five people and completions."""
+
+
 class RemsFigures(msgspec.Struct, frozen=True, kw_only=True):
     """The figures of all, and those of each list."""
 
     persons: str
     completions: str
-    lists: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...]
-    """(title, rows): a row is (answer, persons, completions)."""
+    tables: tuple[AnswerTable, ...]
+    """None where all are few."""
 
     @classmethod
     def of(cls, counts: RemsCounts) -> RemsFigures:
@@ -30,7 +40,7 @@ class RemsFigures(msgspec.Struct, frozen=True, kw_only=True):
         return cls(
             persons=figure_in_words(counts.persons),
             completions=figure_in_words(counts.completions),
-            lists=tuple((TITLES[one.field], tuple(map(_row, one.rows))) for one in counts.lists),
+            tables=tuple(map(_table, counts.lists)) if counts.completions is not None else (),
         )
 
 
@@ -39,5 +49,10 @@ def figure_in_words(figure: int | None) -> str:
     return FEW if figure is None else f"{figure:,}"
 
 
-def _row(row: AnswerCount) -> tuple[str, str, str]:
-    return row.answer, figure_in_words(row.persons), figure_in_words(row.completions)
+def _table(one: AnswerList) -> AnswerTable:
+    shown = [row for row in one.rows if row.persons is not None or row.completions is not None]
+    return AnswerTable(
+        title=TITLES[one.field],
+        rows=tuple((row.answer, figure_in_words(row.persons), figure_in_words(row.completions)) for row in shown),
+        few=", ".join(row.answer for row in one.rows if row not in shown),
+    )
