@@ -117,7 +117,9 @@ def target_required(case: Case) -> Iterator[Fault]:
     report = case.report
     if not report.cme and not report.moc and report.rems is None:
         yield Fault(
-            "", "Nothing is reported: no CME, no MOC, no REMS.", "Add a state with CME credits, or a board with points."
+            "",
+            "Nothing is reported: no CME, no MOC, no REMS.",
+            "Add a state with CME credits, a board with points, or answers for REMS.",
         )
 
 
