@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from app.cli.output import on_terminal
 from app.domain.amounts import format_quarters
-from app.domain.identity.erasure import Erasure
+from app.domain.identity.erasure import Erasure, RemsErasure
 from app.domain.identity.merges import MergePlan, MergeReason
 from app.domain.identity.pairs import PairSide, ReviewedPair
 from app.domain.identity.physicians import FiledName, FiledNumber, Physician
@@ -143,4 +143,16 @@ def erasure_lines(erasure: Erasure) -> list[str]:
         f"  {erasure.abandoned_uploads} uploads, of any provider, that never became a batch",
         f"  {erasure.answers} answers kept under idempotency keys",
         f"What stays: ids, dates, amounts and statuses of {erasure.credits} credits that count, and the audit log.",
+    ]
+
+
+def rems_erasure_lines(erasure: RemsErasure) -> list[str]:
+    """Return what the erasure of a learner of REMS education takes out, and what stays, in lines."""
+    went = "would go" if erasure.dry_run else "goes"
+    return [
+        f"A learner of provider {erasure.provider_id} who is no physician. What {went}:",
+        f"  the id, names and numbers in {erasure.completions} completions, in every version",
+        f"  {erasure.rows} rows of files as they were sent, and {len(erasure.originals)} files as they were uploaded",
+        f"  {erasure.answers} answers kept under idempotency keys",
+        "What stays: ids and dates of the completions, answers that name nobody, and the audit log.",
     ]

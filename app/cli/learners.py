@@ -12,6 +12,7 @@ from app.cli.support import fail, use_service
 from app.domain.identity.merges import Overruled
 
 if TYPE_CHECKING:
+    from app.domain.identity.erasure import RemsErasure
     from app.domain.identity.merges import MergePlan
     from app.services.context import Service
 
@@ -246,26 +247,40 @@ def erase(
     unread: Annotated[
         bool, typer.Option("--unread", help="Erase though boards have not read yet what was reported.")
     ] = False,
+    provider: Annotated[
+        str | None,
+        typer.Option("--provider", help="Erase a REMS learner who is no physician: LEARNER is this provider's id."),
+    ] = None,
     yes: YesOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Erase a physician: what identifies them goes everywhere; ids, amounts and the audit log stay. For good."""
-    from app.cli.learner_views import erasure_lines
-    from app.services.access import erasure
+    from app.cli.learner_views import erasure_lines, rems_erasure_lines
+    from app.domain.identity.erasure import Erasure
+    from app.services.access import erasure, rems_erasure
 
+    planned: Erasure | RemsErasure
     with use_service() as service:
-        planned = erasure.erase(service, learner, unread=unread, dry_run=True)
+        if provider is not None:
+            planned = rems_erasure.erase_rems_learner(service, provider, learner, dry_run=True)
+        else:
+            planned = erasure.erase(service, learner, unread=unread, dry_run=True)
         if not as_json:
-            for line in erasure_lines(planned):
+            lines = erasure_lines(planned) if isinstance(planned, Erasure) else rems_erasure_lines(planned)
+            for line in lines:
                 typer.echo(line)
         if not dry_run:
             if not (yes or as_json) and not typer.confirm("Erase for good? Nothing brings it back"):
                 raise typer.Exit(1)
-            planned = erasure.erase(service, learner, unread=unread)
+            if provider is not None:
+                planned = rems_erasure.erase_rems_learner(service, provider, learner)
+            else:
+                planned = erasure.erase(service, learner, unread=unread)
     if as_json:
         print_json(planned.as_json())
     elif not dry_run:
-        typer.echo(f"Erased. Nothing but the id {planned.physician_id} is left.")
+        left = f"Nothing but the id {planned.physician_id} is left." if isinstance(planned, Erasure) else ""
+        typer.echo(f"Erased. {left}".strip())
 
 
 @commands.command()

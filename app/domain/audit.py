@@ -276,6 +276,16 @@ class RegistrySearchAudit(AuditFields, frozen=True, kw_only=True):
     found: int
 
 
+class RemsLearnerAudit(AuditFields, frozen=True, kw_only=True):
+    """Somebody whom a provider knows by an id of its own was erased; the subject is the provider."""
+
+    noun: ClassVar[str] = "rems-learner"
+
+    completions: int
+    digests: str | UnsetType = UNSET
+    """Keyed digest of the rows of `record_digests`, one for each version that was blanked."""
+
+
 class LearnersAudit(AuditFields, frozen=True, kw_only=True):
     """Validations named learners to a provider for the first time: how many, not whom."""
 

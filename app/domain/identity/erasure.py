@@ -14,6 +14,7 @@ from app.domain.credits import Completion
 from app.domain.identity.comparison_keys import full_name_key, id_key, name_key, short_id_key
 from app.domain.identity.learners import Person
 from app.domain.identity.physicians import Physician
+from app.domain.parsing import plain_text
 from app.domain.reports import CompletionReport, RemsPart
 
 FADED = "erased-version"
@@ -86,6 +87,23 @@ class PersonMarks(msgspec.Struct, frozen=True, kw_only=True):
         month, day = self.birth_date.split("/")
         pattern = rf"(?<!\d)0?{int(month)}[/.-]0?{int(day)}(?!\d)|-{month}-{day}(?!\d)|(?<!\d){month}{day}(?!\d)"
         return any(re.search(pattern, text) for text in texts)
+
+
+class LocalIdMarks(PersonMarks, frozen=True, kw_only=True):
+    """What somebody is recognised by whom one provider knows by an id of its own, in the provider's own files."""
+
+    local_id: str
+    """In its normal form."""
+
+    def is_in_row(self, row: RawRow) -> bool:
+        """Whether a record as it was sent has the id, whatever its column."""
+        return any(plain_text(text) == self.local_id for text in texts_of(row.raw))
+
+
+def nameless_subject(subject: str, token: str) -> str:
+    """Return the subject of an erased learner of REMS education: of the same provider, with a token for the id."""
+    kind, provider_id, _ = subject.split(":", 2)
+    return f"{kind}:{provider_id}:erased {token}"
 
 
 def texts_of(raw: Raw | Any) -> Iterator[str]:
@@ -176,6 +194,23 @@ def npi_text(npi: str) -> str:
 def number_text(kind: str, board: str, short_key: str) -> str:
     """Return the text of a number with a board, without leading zeros."""
     return f"{kind} {board} {short_key}"
+
+
+class RemsErasure(msgspec.Struct, frozen=True, kw_only=True):
+    """What the erasure of a learner of REMS education takes out, or would take out."""
+
+    provider_id: str
+    completions: int
+    """Whose person is blanked, in all their versions."""
+    answers: int
+    rows: int
+    originals: tuple[str, ...]
+    dry_run: bool
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as JSON holds it."""
+        fields: dict[str, Any] = msgspec.to_builtins(self)
+        return fields
 
 
 class Erasure(msgspec.Struct, frozen=True, kw_only=True):

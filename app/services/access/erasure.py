@@ -87,8 +87,8 @@ def refuse_unfinished(connection: Connection, person: PersonToErase, since: date
         )
     applying = sorted(
         batch.batch_id
-        for batch in _batches(connection, None)
-        if not batch.finished and _rows_of(connection, batch, person)
+        for batch in batches_with_records(connection, None)
+        if not batch.finished and rows_about(connection, batch, person)
     )
     if applying:
         raise OperatorFault(
@@ -114,14 +114,15 @@ def _some(ids: Sequence[str], most: int = 5) -> str:
     return ", ".join(ids[:most]) + more
 
 
-def _batches(connection: Connection, since: datetime | None) -> Iterator[Batch]:
+def batches_with_records(connection: Connection, since: datetime | None) -> Iterator[Batch]:
+    """Yield the batches whose records as sent are still there; since a moment, those that have changed."""
     after = ""
     while some := batches.with_records(connection, after, since, BATCHES_AT_ONCE):
         yield from some
         after = some[-1].batch_id
 
 
-def _rows_of(connection: Connection, batch: Batch, person: PersonToErase) -> dict[int, list[int]]:
+def rows_about(connection: Connection, batch: Batch, person: PersonToErase) -> dict[int, list[int]]:
     """Return the places of a batch's rows about a person, by the number of their piece."""
     linked = stored.places_of(connection, batch.batch_id, person.record_ids, person.learner_ids)
     found: dict[int, list[int]] = {}
@@ -141,9 +142,9 @@ def _is_typed(batch: Batch, row: RawRow, mend: Mend | None, person: PersonToEras
     return person.known.is_in_row(replace(row, raw=with_cells(batch.head, row.raw, mend.cells)))
 
 
-def _blank_rows(work: Work, batch: Batch, person: PersonToErase) -> int:
+def blank_rows(work: Work, batch: Batch, person: PersonToErase) -> int:
     """Blank the rows of a batch about a person, and drop its file as uploaded; return how many rows."""
-    found = _rows_of(work.connection, batch, person)
+    found = rows_about(work.connection, batch, person)
     for piece, places in found.items():
         rows = [
             blank_row(row) if place in places else row
@@ -181,9 +182,9 @@ def erase(service: Service, given: str, *, unread: bool = False, dry_run: bool =
         person = load_person(connection, find_physician(connection, given))
         refuse_unfinished(connection, person, began, unread=unread)
         touched = []
-        for number, batch in enumerate(_batches(connection, None)):
+        for number, batch in enumerate(batches_with_records(connection, None)):
             report_progress("looking through batches", number, unit="batches")
-            if rows := _rows_of(connection, batch, person):
+            if rows := rows_about(connection, batch, person):
                 touched.append((batch, sum(map(len, rows.values()))))
         unsearchable = stored.unsearchable_files(connection)
         return person, touched, unsearchable, stored.answers_about(connection, person.record_ids, None)
@@ -221,7 +222,7 @@ def _sweep_batch(work: Work, batch_id: str, person: PersonToErase) -> None:
     # Locked, and looked at again: it may be retried by now, and then nothing of it goes.
     batch = batches.lock_one(work.connection, batch_id)
     if batch is not None and batch.finished:
-        _blank_rows(work, batch, person)
+        blank_rows(work, batch, person)
 
 
 def _drop_abandoned(work: Work, before: datetime) -> bool:
@@ -247,8 +248,8 @@ def _erase(work: Work, physician_id: str, since: datetime, *, unread: bool) -> N
     physicians.lock(connection, (physician_id,))
     person = load_person(connection, physician_id)
     refuse_unfinished(connection, person, since, unread=unread)
-    for batch in _batches(connection, since):
-        _blank_rows(work, batch, person)
+    for batch in batches_with_records(connection, since):
+        blank_rows(work, batch, person)
     for batch_id in stored.unsearchable_files(connection):
         _sweep_unread(work, batch_id)
     stored.drop_answers(connection, stored.answers_about(connection, person.record_ids, since))
@@ -277,7 +278,7 @@ def _blank_credit(work: Work, person: PersonToErase) -> str | msgspec.UnsetType:
     rows, added = [], []
     for completion in sorted(found, key=lambda one: one.completion_id):
         after = replace(blank_completion(completion), version=completion.version + 1, updated_at=work.now)
-        row, digest = _version_row(work, after)
+        row, digest = version_row(work, after)
         added.append(row)
         rows.append(
             {
@@ -287,7 +288,7 @@ def _blank_credit(work: Work, person: PersonToErase) -> str | msgspec.UnsetType:
                 "rems": completion_versions.rems_text(after),
             }
         )
-        work.audit("erase", after.completion_id, _audit_of(after, digest))
+        work.audit("erase", after.completion_id, audit_of(after, digest))
     faded = []
     for version in stored.versions_about(connection, person.ids, None):
         document = blank_version(version["document"])
@@ -326,7 +327,8 @@ def _end_accounts(work: Work, person: PersonToErase) -> None:
         work.audit("erase", share.share_id, ShareAudit(learner_id=person.root.physician_id))
 
 
-def _version_row(work: Work, after: Completion) -> tuple[dict[str, Any], str]:
+def version_row(work: Work, after: Completion) -> tuple[dict[str, Any], str]:
+    """Return the row of the version that an erasure leaves, and its digest."""
     row = {
         "completion_id": after.completion_id,
         "version": after.version,
@@ -339,7 +341,8 @@ def _version_row(work: Work, after: Completion) -> tuple[dict[str, Any], str]:
     return row, work.service.keyring.record_digest(VERSIONS, version_text(row))
 
 
-def _audit_of(after: Completion, digest: str) -> CompletionAudit:
+def audit_of(after: Completion, digest: str) -> CompletionAudit:
+    """Return what the audit log says of a completion whose person was blanked."""
     return CompletionAudit(
         version=after.version,
         activity_id=after.activity_id,
