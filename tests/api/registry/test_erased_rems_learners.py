@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 from typing import Any
 
 import pytest
@@ -16,6 +18,7 @@ from app.services.operations import checks
 from app.store import batches
 from tests.builders.bodies import a_completion
 from tests.harness.api import Api, api_of, settle
+from tests.harness.commands import run_command
 from tests.harness.uploads import worked
 
 OURS, THEIRS = "0008001", "0008123"
@@ -124,3 +127,25 @@ def test_nobody_is_known_by_another_id(service: Service, course: str) -> None:
     for provider_id, local_id in ((OURS, "QZX"), (THEIRS, LOCAL), ("0000000", LOCAL)):
         with pytest.raises(NotFound):
             erase_rems_learner(service, provider_id, local_id)
+
+
+def test_the_command_tells_what_goes_before_it_erases(api: Api, service: Service, course: str) -> None:
+    settings = service.settings
+    assert settings.secret_key is not None
+    environment = os.environ | {
+        "PARS_DATABASE_URL": settings.database_url, "PARS_DATA_DIR": str(settings.data_dir),
+        "PARS_SECRET_KEY": settings.secret_key,
+    }  # fmt: skip
+
+    def erase(*options: str) -> subprocess.CompletedProcess[str]:
+        return run_command("learner", "erase", LOCAL, "--provider", OURS, *options, environment=environment)
+
+    planned = erase("--dry-run")
+    assert planned.returncode == 0, planned.stderr
+    assert "names and numbers in 3 completions" in planned.stdout
+    assert LOCAL not in planned.stdout
+    done = erase("--yes")
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "Erased.")
+    again = erase("--yes")
+    assert again.returncode != 0
+    assert "known by this id alone" in again.stderr
