@@ -157,7 +157,7 @@ def blank_rows(work: Work, batch: Batch, person: PersonToErase) -> int:
     return sum(map(len, found.values()))
 
 
-def _sweep_unread(work: Work, batch_id: str) -> None:
+def sweep_unread(work: Work, batch_id: str) -> None:
     """Drop the file of a batch that cannot be searched, and what a reader that was stopped has left of it."""
     stored.overwrite_deleted(work.connection)
     # Locked, and looked at again: it may be read again by now.
@@ -209,7 +209,7 @@ def erase(service: Service, given: str, *, unread: bool = False, dry_run: bool =
     for batch, _ in touched:
         transact(caller, _sweep_batch, batch.batch_id, person)
     for batch_id in unsearchable:
-        transact(caller, _sweep_unread, batch_id)
+        transact(caller, sweep_unread, batch_id)
     while transact(caller, _drop_abandoned, arrived):
         pass
     transact(caller, _drop_answers, answers)
@@ -251,7 +251,7 @@ def _erase(work: Work, physician_id: str, since: datetime, *, unread: bool) -> N
     for batch in batches_with_records(connection, since):
         blank_rows(work, batch, person)
     for batch_id in stored.unsearchable_files(connection):
-        _sweep_unread(work, batch_id)
+        sweep_unread(work, batch_id)
     stored.drop_answers(connection, stored.answers_about(connection, person.record_ids, since))
     digests = _blank_credit(work, person)
     _blank_held(work, person)

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from app.core.errors import NotFound, OperatorFault
 from app.domain.audit import RemsLearnerAudit
-from app.domain.batches import Batch
+from app.domain.batches import Batch, BatchOwner
 from app.domain.credits import Completion, is_rems_subject, rems_subject
 from app.domain.identity.comparison_keys import full_name_key
 from app.domain.identity.erasure import (
@@ -23,11 +23,18 @@ from app.domain.identity.erasure import (
 )
 from app.domain.identity.physicians import FiledName, Physician
 from app.domain.parsing import plain_text
-from app.services.access.erasure import audit_of, batches_with_records, blank_rows, rows_about, version_row
+from app.services.access.erasure import (
+    audit_of,
+    batches_with_records,
+    blank_rows,
+    rows_about,
+    sweep_unread,
+    version_row,
+)
 from app.services.access.persons_to_erase import PersonToErase
 from app.services.context import Service, Work, operator, transact
 from app.services.registry.merging import lock_everything
-from app.store import completion_versions, completions, record_digests
+from app.store import batches, completion_versions, completions, record_digests
 from app.store.access import erasure, rems_erasure
 from app.store.completion_versions import VERSIONS, version_text
 from app.store.looking import downloads
@@ -89,6 +96,12 @@ def _touched(connection: Connection, provider_id: str, person: PersonToErase) ->
     return [(batch, rows) for batch, rows in counted if rows]
 
 
+def _unsearchable(connection: Connection, provider_id: str) -> list[str]:
+    """Return the provider's files that were never read, or whose rows are gone: they may name the learner."""
+    owner = BatchOwner(provider_id=provider_id, board=None)
+    return [id for id in erasure.unsearchable_files(connection) if batches.one(connection, owner, id) is not None]
+
+
 def _erase(work: Work, provider_id: str, local_id: str) -> None:
     """Erase in one transaction."""
     connection = work.connection
@@ -97,6 +110,8 @@ def _erase(work: Work, provider_id: str, local_id: str) -> None:
     person = _find(connection, provider_id, local_id, work.now)
     for batch, _ in _touched(connection, provider_id, person):
         blank_rows(work, batch, person)
+    for batch_id in _unsearchable(connection, provider_id):
+        sweep_unread(work, batch_id)
     erasure.drop_answers(connection, erasure.answers_about(connection, person.record_ids, None))
     downloads.end_all(connection, work.now)
     digests = _blank_records(work, person, rems_subject(provider_id, local_id))

@@ -123,6 +123,15 @@ def test_an_erased_person_still_counts_once(api: Api, service: Service) -> None:
     assert api.get("/v1/reports/rems", year=2021).json == before
 
 
+def test_files_that_were_never_read_go_of_this_provider_alone(api: Api, service: Service, course: str) -> None:
+    other = api_of(api.http, service, "another", providers=[THEIRS])
+    sent = [worked(whose, service, f"{LOCAL} is in no column".encode()) for whose in (api, other)]
+    assert {batch["status"] for batch in sent} == {"failed"}, sent
+    erase_rems_learner(service, OURS, LOCAL)
+    ours, theirs = (f"/v1/batches/{batch['batch_id']}/files/original" for batch in sent)
+    assert (api.get(ours).status, other.get(theirs).status) == (410, 200)
+
+
 def test_nobody_is_known_by_another_id(service: Service, course: str) -> None:
     for provider_id, local_id in ((OURS, "QZX"), (THEIRS, LOCAL), ("0000000", LOCAL)):
         with pytest.raises(NotFound):
