@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 from sqlalchemy import Connection
 
+from app.core.errors import ParameterInvalid
 from app.domain.exports import CellKind, ExportColumn, ExportFormat
 from app.domain.looking.rems_counts import RemsCounts
 from app.files.writing.export_text import CsvExport
@@ -94,6 +95,8 @@ def write_all_providers(
     connection: Connection, caller: Caller, query: RemsReportQuery, format: ExportFormat
 ) -> RemsFile:
     """Return the report of all providers as a file: it is small, and of no provider whose right to it could end."""
+    if format.is_document:
+        raise ParameterInvalid.of("format", "This report is no PARS document.", "Ask for xlsx, csv or ndjson.")
     source = RemsExport(lambda found: rems_report.count_all(found, caller, query), query)
     rows = source.read_rows(connection, BEGINNING).rows
     if format is ExportFormat.NDJSON:

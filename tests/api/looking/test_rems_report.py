@@ -160,6 +160,7 @@ def test_the_files_have_the_figures_of_the_answer(api: Api, operator: Api, repor
         assert json.loads(line) == answer
         book = whose.send("GET", f"{path}:export?year=2021&format=xlsx").response.content
         assert book.startswith(b"PK")
+        assert whose.send("GET", f"{path}:export?year=2021&format=xml").status == 422
 
 
 def test_a_physician_with_credit_and_answers_is_one_person_with_themselves(api: Api, service: Service) -> None:
