@@ -69,6 +69,8 @@ class StandingRow(msgspec.Struct, frozen=True, kw_only=True):
 
     row: TranscriptRow
     changed_on: date
+    flagged_on: date | None = None
+    """Since when something is open about it, which is no change of the record."""
 
 
 def changes_since(printed: Sequence[TranscriptRow], standing: Mapping[str, StandingRow]) -> ChangesSince:
@@ -79,9 +81,15 @@ def changes_since(printed: Sequence[TranscriptRow], standing: Mapping[str, Stand
     changed = []
     for row in printed:
         now = standing.get(row.completion_id)
-        texts = ("This record is gone",) if now is None else tuple(_differences(row, now.row))
-        if texts:
-            changed.append(RowChange(row=row, texts=texts, changed_on=now.changed_on if now is not None else None))
+        if now is None:
+            changed.append(RowChange(row=row, texts=("This record is gone",), changed_on=None))
+            continue
+        texts, open_since = tuple(_differences(row, now.row)), tuple(_newly_open(row, now.row))
+        days = [now.changed_on] if texts else []
+        if open_since:
+            days.append(now.flagged_on or now.changed_on)
+        if texts or open_since:
+            changed.append(RowChange(row=row, texts=(*texts, *open_since), changed_on=max(days, default=None)))
     known = {row.completion_id for row in printed}
     added = sum(
         any(credit.status.holds for credit in one.row.credits) for id, one in standing.items() if id not in known
@@ -96,7 +104,10 @@ def _differences(printed: TranscriptRow, now: TranscriptRow) -> Iterator[str]:
         yield f"For another activity: {now.activity}"
     for credit in printed.credits:
         yield from _credit_differences(credit, _standing_of(credit, now.credits))
-    for flag in set(now.flags) - set(printed.flags):
+
+
+def _newly_open(printed: TranscriptRow, now: TranscriptRow) -> Iterator[str]:
+    for flag in sorted(set(now.flags) - set(printed.flags)):
         yield _FLAGGED[flag]
 
 

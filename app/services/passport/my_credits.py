@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
 
 import msgspec
 from msgspec.structs import replace
@@ -44,6 +45,8 @@ class CreditRecord(msgspec.Struct, frozen=True, kw_only=True):
     """The provider's name."""
     flags: tuple[RowFlag, ...] = ()
     """What is open about it."""
+    flagged_at: datetime | None = None
+    """Since when the newest of it is."""
 
 
 class MyCredits(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,7 +98,8 @@ def records_of_each(
             completion=one,
             activity=named.activity(one.activity_id),
             provider=named.provider(one.provider_id),
-            flags=flags.get(one.completion_id, ()),
+            flags=tuple(flags.get(one.completion_id, ())),
+            flagged_at=max(flags.get(one.completion_id, {}).values(), default=None),
         )
         by_id[one.physician_id or ""].append(record)
     return by_id
@@ -103,23 +107,30 @@ def records_of_each(
 
 def _flags_of(
     connection: Connection, physicians: Iterable[Physician], found: Sequence[Completion]
-) -> dict[str, tuple[RowFlag, ...]]:
-    """Return by record what is open about it: a dispute, or permission that was withdrawn while it stands."""
+) -> dict[str, dict[RowFlag, datetime]]:
+    """Return by record what is open about it, and since when: a dispute, or permission withdrawn while it stands."""
     now = {id: one.physician_id for one in physicians for id in (one.physician_id, *one.aliases)}
     disputed = open_by_record(connection, now)
     withdrawn: defaultdict[str, list[WithdrawnPermission]] = defaultdict(list)
     for permission in permissions.standing_of(connection, now):
         withdrawn[now[permission.learner_id]].append(permission)
-    flags: dict[str, tuple[RowFlag, ...]] = {}
+    flags: dict[str, dict[RowFlag, datetime]] = {}
     for record in found:
         if record.withdrawn_at is not None:
             continue
-        kinds = {dispute.kind for dispute in disputed.get(record.completion_id, ())} - {DisputeKind.PERMISSION}
-        unpermitted = any(covers(permission, record) for permission in withdrawn.get(record.physician_id or "", ()))
-        flags[record.completion_id] = (
-            *((RowFlag.DISPUTED,) if kinds else ()),
-            *((RowFlag.PERMISSION_WITHDRAWN,) if unpermitted else ()),
-        )
+        since = {
+            RowFlag.DISPUTED: [
+                dispute.opened_at
+                for dispute in disputed.get(record.completion_id, ())
+                if dispute.kind is not DisputeKind.PERMISSION
+            ],
+            RowFlag.PERMISSION_WITHDRAWN: [
+                permission.withdrawn_at
+                for permission in withdrawn.get(record.physician_id or "", ())
+                if covers(permission, record)
+            ],
+        }
+        flags[record.completion_id] = {flag: max(moments) for flag, moments in since.items() if moments}
     return flags
 
 
@@ -142,6 +153,7 @@ def standing_of(catalogue: Catalogue, records: Sequence[CreditRecord]) -> dict[s
         record.completion.completion_id: StandingRow(
             row=_row(catalogue, record, record.completion.credits),
             changed_on=record.completion.updated_at.date(),
+            flagged_on=record.flagged_at.date() if record.flagged_at is not None else None,
         )
         for record in records
     }

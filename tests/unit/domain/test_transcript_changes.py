@@ -82,3 +82,18 @@ def test_a_record_that_is_gone_is_told_and_what_came_later_is_counted_if_it_has_
     changes = changes_since([ROW], standing)
     assert [change.texts for change in changes.rows] == [("This record is gone",)]
     assert changes.added == 1
+
+
+@pytest.mark.parametrize(
+    ("now", "day"),
+    [
+        (replace(ROW, flags=(RowFlag.DISPUTED,)), date(2021, 12, 30)),
+        (replace(with_points(quarters=4), flags=(RowFlag.DISPUTED,)), date(2022, 1, 2)),
+        (with_points(quarters=4), date(2022, 1, 2)),
+    ],
+    ids=["disputed", "corrected-since", "corrected"],
+)
+def test_the_day_of_a_dispute_is_not_that_on_which_a_board_took_the_record(now: TranscriptRow, day: date) -> None:
+    standing = StandingRow(row=now, changed_on=date(2022, 1, 2), flagged_on=date(2021, 12, 30))
+    (change,) = changes_since([ROW], {"1": standing}).rows
+    assert change.changed_on == day
