@@ -11,6 +11,8 @@ _ON_FILE = (
     "/operator/registry > [name=reason] := physician-asked > [name='/last_name'] := Karacme > #search .btn > tbody .btn"
 )
 """Everything on file of somebody: ids are made anew with each demo, and names stand in no address."""
+_WITH_ACCOUNT = _ON_FILE.replace("Karacme", "Van Gogh")
+"""The same of the physician who has an account in CME Passport."""
 _LICENSEE = "/b/ABA/licensees > [name='/first_name']"
 _MADE = "/passport/shares/new > [name='/receiver'] := Credentials, Harbor Point > main .go"
 """A link that was made: it is shown once."""
@@ -44,7 +46,10 @@ VISITED = {
     "/operator/registry": ["/operator/registry"],
     "/operator/rems": ["/operator/rems?year=2021"],
     "/operator/registry/{physician_id}/merge": [f"{_ON_FILE} > main a[href$='/merge']"],
-    "/operator/registry/{physician_id}/split": [f"{_ON_FILE} > main a[href$='/split']"],
+    "/operator/registry/{physician_id}/split": [
+        f"{_ON_FILE} > main a[href$='/split']",
+        f"{_WITH_ACCOUNT} > main a[href$='/split']",
+    ],
     "/operator/registry/{physician_id}/unmerge": [],
     "/operator/work": [],
     "/operator/passport": ["/operator/passport"],
