@@ -6,6 +6,7 @@ import ipaddress
 import os
 import re
 import secrets
+from datetime import date
 from pathlib import Path
 from typing import Self
 
@@ -123,6 +124,11 @@ class Settings(BaseSettings):
         50, ge=0, description="Requests a second of one address without a valid key that are told why; 0 for any."
     )
     rate_failures_burst: int = Field(1_000, ge=1, description="Such requests that an address may send at once.")
+    yearly_closing: str = Field(
+        "03-31",
+        description="Day by which the activities that ended in a year are to be closed in the next, as MM-DD; empty "
+        "for none. Nothing is refused afterwards: it is told on Home, in reports and mails.",
+    )
     trusted_proxies: str = Field(
         "", description="Comma-separated addresses or networks of proxies whose `X-Forwarded-For` is believed."
     )
@@ -160,6 +166,17 @@ class Settings(BaseSettings):
         if not re.fullmatch(r"(https?://[^\s/?#]+[^\s?#]*)?", given.strip()):
             raise PydanticCustomError(OWN_FAULT, "an address such as https://pars.example.org")
         return given.strip().rstrip("/")
+
+    @field_validator("yearly_closing")
+    @classmethod
+    def _read_yearly_closing(cls, given: str) -> str:
+        """Take a day that is in every year, or none."""
+        try:
+            if given.strip():
+                date.fromisoformat(f"2001-{given.strip()}")
+        except ValueError:
+            raise PydanticCustomError(OWN_FAULT, "a day of every year as MM-DD, such as 03-31, or empty") from None
+        return given.strip()
 
     @field_validator("font_dir", "transcript_key", mode="before")
     @classmethod

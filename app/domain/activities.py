@@ -70,6 +70,8 @@ class Activity(msgspec.Struct, frozen=True):
     closed: bool = False
     sandbox: bool = False
     """Whether its provider is one of the sandbox."""
+    jointly_accredited: bool | None = None
+    """Whether its provider is accredited for interprofessional education; None where nobody looked."""
 
     @property
     def listing(self) -> Mapping[str, Any]:

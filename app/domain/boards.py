@@ -42,6 +42,15 @@ class Span(msgspec.Struct, frozen=True, kw_only=True):
         return (self.since is None or day >= self.since) and (self.until is None or day <= self.until)
 
 
+class Accreditation(msgspec.Struct, frozen=True, kw_only=True):
+    """How a provider is accredited."""
+
+    span: Span = Span()
+    """From when until when."""
+    joint: bool = False
+    """Whether for interprofessional education as well."""
+
+
 MOST_REMEMBERED = 4_096
 
 

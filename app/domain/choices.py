@@ -12,6 +12,7 @@ from app.domain.boards import Board, BoardKind
 from app.domain.catalogue import Catalogue
 from app.domain.columns import Choice
 from app.domain.formats import ACTIVITY_FORMATS
+from app.domain.joint_accreditation import OTHER_CREDIT_ANSWERS, TARGET_ANSWERS
 from app.domain.rems import DEA_ANSWERS, PROFESSION_ANSWERS, TIME_ANSWERS, TYPE_ANSWERS, Answers, also_accepted
 from app.domain.states import STATES
 
@@ -94,6 +95,40 @@ class RegistrationMode(Labelled):
     """Some, members for example."""
 
 
+class PharmacyActivityType(Labelled):
+    """The kind of a pharmacists' activity."""
+
+    KNOWLEDGE = "knowledge", "Knowledge"
+    """It conveys knowledge."""
+    APPLICATION = "application", "Application"
+    """It applies knowledge."""
+    CERTIFICATE_PROGRAM = "certificate-program", "Certificate Program"
+    """It leads to a certificate, over several sessions."""
+
+
+class PharmacyTopic(Labelled):
+    """What a pharmacists' activity is about."""
+
+    DISEASE_STATE = "01", "01-Disease State Management/Drug Therapy"
+    """Disease state management and drug therapy."""
+    AIDS = "02", "02-AIDS Therapy"
+    """AIDS therapy."""
+    LAW = "03", "03-Law Related to Pharmacy Practice"
+    """Law."""
+    ADMINISTRATION = "04", "04-Pharmacy Administration"
+    """Administration."""
+    PATIENT_SAFETY = "05", "05-Patient Safety"
+    """Patient safety."""
+    IMMUNIZATIONS = "06", "06-Immunizations"
+    """Immunizations."""
+    COMPOUNDING = "07", "07-Compounding"
+    """Compounding."""
+    PAIN = "08", "08-Pain Management"
+    """Pain management."""
+    ADDITIONAL = "99", "99-Additional Topic Areas"
+    """Anything else."""
+
+
 class Degree(enum.StrEnum):
     """The degree that a medical school gives."""
 
@@ -153,6 +188,12 @@ def choices_of(
         Choice.OUTCOME: Choices(values=OutcomeMeasured.labels()),
         Choice.FEE: Choices(values=Fee.labels()),
         Choice.REGISTRATION: Choices(values=RegistrationMode.labels()),
+        Choice.TARGET_PROFESSION: _answers(TARGET_ANSWERS),
+        Choice.OTHER_CREDIT: _answers(OTHER_CREDIT_ANSWERS),
+        Choice.PHARMACY_TYPE: Choices(values=PharmacyActivityType.labels()),
+        Choice.PHARMACY_TOPIC: Choices(
+            values=PharmacyTopic.labels(), also=tuple(topic.value for topic in PharmacyTopic)
+        ),
     }
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterator
+from functools import partial
 
 import msgspec
 
@@ -56,6 +57,10 @@ class Choice(enum.Enum):
     OUTCOME = "Measured Outcomes"
     FEE = "Fee"
     REGISTRATION = "Registration"
+    TARGET_PROFESSION = "Target Professions"
+    OTHER_CREDIT = "Other Credit Types"
+    PHARMACY_TYPE = "Pharmacy Activity Type"
+    PHARMACY_TOPIC = "Pharmacy Topic"
 
 
 class Group(enum.Enum):
@@ -204,6 +209,27 @@ VALIDATIONS: tuple[FileColumn, ...] = (
     FileColumn(heading="Medical School", pointer="/medical_school", choice=Choice.MEDICAL_SCHOOL),
 )  # fmt: skip
 
+_of_joint = partial(FileColumn, last=True)
+_PHARMACY = "/joint_accreditation/pharmacy"
+JOINT: tuple[FileColumn, ...] = (
+    _of_joint(heading="Interprofessional", pointer="/joint_accreditation/interprofessional", holds=Holds.YES_NO,
+              choice=Choice.YES_NO, note="This and what follows: jointly accredited providers only."),
+    _of_joint(heading="Target Professions", pointer="/joint_accreditation/professions", holds=Holds.LIST,
+              choice=Choice.TARGET_PROFESSION, note="Separate several with semicolons."),
+    _of_joint(heading="Other Credit Types", pointer="/joint_accreditation/credits", holds=Holds.LIST,
+              choice=Choice.OTHER_CREDIT, note="Each with its amount: Nursing (2); Pharmacy (1.5)."),
+    _of_joint(heading="Learners by Profession", pointer="/learner_counts/professions", holds=Holds.LIST,
+              choice=Choice.TARGET_PROFESSION, note="Other learners, each with a number: Nurse (12); Dentist (3)."),
+    _of_joint(heading="Pharmacy Activity Type", pointer=f"{_PHARMACY}/activity_type", choice=Choice.PHARMACY_TYPE),
+    _of_joint(heading="Pharmacy Topic", pointer=f"{_PHARMACY}/topic", choice=Choice.PHARMACY_TOPIC),
+    _of_joint(heading="Pharmacy Live Date", pointer=f"{_PHARMACY}/live_date", holds=Holds.DATE),
+    _of_joint(heading="Pharmacy Sequence Number", pointer=f"{_PHARMACY}/sequence_number", holds=Holds.WHOLE),
+    _of_joint(heading="UAN Pharmacists", pointer=f"{_PHARMACY}/universal_activity_number",
+              other_headings=("UAN Pharmacy",), note="Universal activity number, ending in P."),
+    _of_joint(heading="UAN Pharmacy Technicians", pointer=f"{_PHARMACY}/technician_activity_number",
+              other_headings=("UAN Pharmacy Tech",), note="Universal activity number, ending in T."),
+)  # fmt: skip
+"""Columns of jointly accredited providers, after those of boards."""
 ACTIVITIES: tuple[FileColumn, ...] = (
     _record_action("Add, Update or Delete"),
     FileColumn(
@@ -258,6 +284,7 @@ ACTIVITIES: tuple[FileColumn, ...] = (
         heading="Close Activity", pointer="/close", holds=Holds.YES_NO, choice=Choice.YES_NO,
         note="Yes closes an activity that has ended and is complete.",
     ),
+    *JOINT,
     FileColumn(heading="Certifying Board", pointer="/moc/{board}/board", choice=Choice.BOARD, group=Group.BOARD),
     FileColumn(heading="MOC Credits", pointer="/moc/{board}/points", holds=Holds.AMOUNT, group=Group.BOARD),
     FileColumn(

@@ -9,8 +9,6 @@ from collections.abc import Iterator
 from datetime import date
 from urllib.parse import urlsplit
 
-import msgspec
-
 from app.domain.activities import Activity, Registration
 from app.domain.amounts import in_quarters, on_grid
 from app.domain.boards import Board, Span
@@ -20,6 +18,8 @@ from app.domain.formats import Bound, anniversary
 from app.domain.identity.comparison_keys import code_key
 from app.domain.parsing import Unparsed, describe_day, is_activity_id, is_error_or_lost
 from app.domain.rems import REMS_TYPES, TYPE_ANSWERS, keys_of, listed
+from app.rules import joint_accreditation
+from app.rules.activity_case import ALWAYS, ActivityCase
 from app.rules.amounts import registered_with_one_session
 from app.rules.engine import ACTIVITY_RULES, Fault, Scope, ask, rule, select
 from app.rules.record import ACCREDITED, NOTHING_GUESSED
@@ -28,17 +28,7 @@ _FIELDS = "accreditor's field descriptions"
 _DATES = "accreditor's guidance on activity dates"
 _COMMON = "slides, Common Issues"
 _ADVICE = "board's public guidance to providers"
-ALWAYS = Span()
 _REMS_TYPES = keys_of(TYPE_ANSWERS)
-
-
-class ActivityCase(msgspec.Struct, frozen=True, kw_only=True):
-    """An activity before the rules, with the board facts."""
-
-    activity: Activity
-    catalogue: Catalogue
-    accredited: Span = ALWAYS
-    """The time of the provider's accreditation."""
 
 
 @rule("title-required", Scope.ACTIVITY, source=_FIELDS)
@@ -93,6 +83,10 @@ def activity_date_valid(case: ActivityCase) -> Iterator[Fault]:
             yield Fault(
                 f"/moc/{index}/credit_claim_date", describe_day(claim.text), "Give it as YYYY-MM-DD, without a time."
             )
+    live = joint_accreditation.live_date_of(activity)
+    if isinstance(live, Unparsed):
+        pointer = "/joint_accreditation/pharmacy/live_date"
+        yield Fault(pointer, describe_day(live.text), "Give it as YYYY-MM-DD, without a time.")
 
 
 @rule("dates-in-order", Scope.ACTIVITY, source=_DATES)
@@ -167,7 +161,7 @@ def _amounts(activity: Activity) -> Iterator[tuple[str, float]]:
 @rule("credit-positive", Scope.ACTIVITY, source="slides, Data reporting rules")
 def activity_credit_positive(case: ActivityCase) -> Iterator[Fault]:
     """Amounts of an activity, where given, are greater than 0."""
-    for pointer, amount in _amounts(case.activity):
+    for pointer, amount in (*_amounts(case.activity), *joint_accreditation.amounts_in(case.activity)):
         if in_quarters(amount) <= 0:
             yield Fault(pointer, "Credits must be greater than 0.", "Leave the amount out until it is known.")
 

@@ -127,5 +127,6 @@ def physician_only(case: Case) -> Iterator[Fault]:
         yield Fault(
             "/rems/profession",
             "CME and MOC credit is reported for physicians only.",
-            "Report this learner for REMS only.",
+            "Count this learner in the activity's learner_counts, by profession if you like, or report them for REMS "
+            "only.",
         )

@@ -8,10 +8,10 @@ from typing import Annotated, Any, ClassVar
 from msgspec.structs import replace
 from pydantic import ConfigDict, Field
 
-from app.core.whole_numbers import Whole
 from app.domain.activities import Activity, ActivityStatus, RegisteredActivity, Registration
 from app.domain.choices import DeliveryMethod, Fee, OutcomeMeasured, Providership, RegistrationMode
 from app.domain.parsing import own_id_or_none, plain_or_none, plain_text, read_activity_id, read_date, text_or_none
+from app.schemas.activity_parts.joint_accreditation import JointAccreditation, LearnerCounts
 from app.schemas.base import Amount, Description, Example, Line, Name, OneOf, Out, Requests, Strict, Url, Word
 from app.schemas.only_answered import OF_ACTIVITY, OF_KNOWN_ACTIVITY, OnlyAnswered
 from app.schemas.problems import FindingOut
@@ -88,29 +88,6 @@ class CommercialSupport(Strict):
     in_kind: bool | None = None
 
 
-class LearnerCounts(Strict):
-    """Number of participants."""
-
-    physicians: Annotated[int, Field(ge=0, le=100_000_000), Whole] | None = None
-    others: Annotated[int, Field(ge=0, le=100_000_000), Whole] | None = None
-
-
-class Pharmacy(Strict):
-    """Data required for pharmacy credit."""
-
-    universal_activity_number: Name | None = None
-    credits: Amount | None = None
-
-
-class JointAccreditation(Strict):
-    """Additional data of jointly accredited providers."""
-
-    interprofessional: bool | None = None
-    professions: Names | None = None
-    credits: Names | None = None
-    pharmacy: Pharmacy | None = None
-
-
 _DETAILS = (
     "joint_providers",
     "practice_areas",
@@ -157,6 +134,8 @@ class ActivityFields(Strict):
         """Return what was sent, as the rules read it; blank text counts as absent."""
         location = self.location or LocationIn()
         sent = self.model_dump(mode="json", include=set(_DETAILS))
+        for name, part in (("learner_counts", self.learner_counts), ("joint_accreditation", self.joint_accreditation)):
+            sent[name] = part.as_kept() if part is not None else None
         details = {name: sent[name] for name in _DETAILS if sent[name] is not None}
         return Activity(
             activity_id="",

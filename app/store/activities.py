@@ -24,6 +24,7 @@ from app.store.sql.statements import Row, execute, fetch, fetch_value, locking_c
 
 _MOST_ZEROS = 16
 """Zeros before a number that are looked for: a number cell holds fifteen digits."""
+_ACCREDITED_JOINTLY = "(SELECT p.joint FROM providers p WHERE p.provider_id = a.provider_id)"
 _IN_SANDBOX = "(SELECT p.sandbox_of IS NOT NULL FROM providers p WHERE p.provider_id = a.provider_id)"
 
 
@@ -39,6 +40,7 @@ _FIELDS = RowMapper(
     registrations=looked_up_by("activity_id"),
     closed=expression("a.closed_at IS NOT NULL", bool),
     sandbox=expression(_IN_SANDBOX, bool),
+    jointly_accredited=expression(_ACCREDITED_JOINTLY, bool),
 )
 ACTIVITY = RowMapper(RegisteredActivity, tables.activities, "a", activity=_FIELDS)
 _REGISTRATION = RowMapper(

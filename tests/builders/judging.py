@@ -320,9 +320,9 @@ def kept(verdict: Verdict, standing: Sequence[Completion] = ()) -> list[Completi
     return [joined if completion.completion_id == joined.completion_id else completion for completion in standing]
 
 
-def advised(activity: Activity, accredited: Span = ACCREDITED) -> tuple[set[str], set[str]]:
+def advised(activity: Activity, accredited: Span = ACCREDITED, *, joint: bool = False) -> tuple[set[str], set[str]]:
     """Return the rules that refuse an activity, and those that warn of it."""
-    findings = judge_activity(activity, CATALOGUE, accredited)
+    findings = judge_activity(replace(activity, jointly_accredited=joint), CATALOGUE, accredited)
     return (
         {finding.rule for finding in findings if finding.rejects},
         {finding.rule for finding in findings if finding.severity is Severity.WARNING},

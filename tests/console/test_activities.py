@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from lxml import html
 
-from app.services.context import Service
+from app.services.access import clients
+from app.services.context import Service, operator, transact
 from tests.harness.api import Api, settle
 from tests.harness.console.windows import Window, sign_in
 
@@ -288,3 +289,58 @@ def test_a_draft_has_no_mark(window: Window, service: Service, api: Api) -> None
     assert "Still missing before learners can be reported" in window.text
     assert "Mark as SVG" not in links(window)
     assert window.open(f"{BASE}/{draft}/mark/svg").status == 404
+
+
+JOINT: dict[str, Any] = {
+    "/joint_accreditation/interprofessional": "true",
+    "/joint_accreditation/professions": ["Nurse", "Pharmacist"],
+    "/joint_accreditation/credits": ["IPCE"],
+    "/joint_accreditation/credit_amounts/0/credits": "3",
+    "/joint_accreditation/credit_amounts/1/credits": "1.5",
+    "/joint_accreditation/pharmacy/topic": "05",
+    "/joint_accreditation/pharmacy/live_date": "3/1/2021",
+    "/joint_accreditation/pharmacy/sequence_number": "12",
+    "/joint_accreditation/pharmacy/universal_activity_number": "JA0008001-0000-21-012-L05-P",
+    "/learner_counts/professions/0/learners": "4",
+}
+
+
+def test_what_is_interprofessional_is_asked_of_jointly_accredited_providers_only(
+    window: Window, service: Service, api: Api
+) -> None:
+    sign_in(window, service)
+    assert "Interprofessional education" not in window.open(f"{BASE}/new").text
+    transact(operator(service), clients.add_provider, "0008001", "Western Regional Medical Center", joint=True)
+    address = add_course(window, **JOINT)
+    stored = read_activity(api, address)
+    assert stored["learner_counts"] == {
+        "physicians": None, "others": 4, "professions": [{"profession": "Nurse", "learners": 4}],
+    }  # fmt: skip
+    joint = stored["joint_accreditation"]
+    assert joint["credit_amounts"] == [{"type": "Nursing", "credits": 3}, {"type": "Pharmacy", "credits": 1.5}]
+    assert (joint["credits"], joint["professions"]) == (["IPCE", "Nursing", "Pharmacy"], ["Nurse", "Pharmacist"])
+    assert (joint["pharmacy"]["live_date"], joint["pharmacy"]["sequence_number"]) == ("2021-03-01", 12)
+
+    window.open(f"{address}/edit").submit(f"{address}/edit")
+    assert "Nothing was different" in window.text
+    # What was given is drawn, and not lost, whatever the accreditation has become.
+    transact(operator(service), clients.add_provider, "0008001", "Western Regional Medical Center", joint=False)
+    cleared = {
+        "/joint_accreditation/credit_amounts/0/credits": "",
+        "/joint_accreditation/credits": ["IPCE", "Pharmacy"],
+    }
+    window.open(f"{address}/edit").submit(
+        f"{address}/edit", **cleared, **{"/learner_counts/professions/0/learners": ""}
+    )
+    stored = read_activity(api, address)
+    assert stored["joint_accreditation"]["credits"] == ["IPCE", "Pharmacy"]
+    assert stored["joint_accreditation"]["credit_amounts"] == [{"type": "Pharmacy", "credits": 1.5}]
+    assert stored["learner_counts"]["others"] == 4
+    assert stored["learner_counts"]["professions"] is None
+    window.open(f"{address}/edit").submit(f"{address}/edit", **{"/learner_counts/others": "1", **JOINT})
+    assert window.status == 422
+    assert "4 are counted by profession" in window.text
+
+
+def read_activity(api: Api, address: str) -> Any:
+    return api.get(f"/v1/activities/{address.rpartition('/')[2]}").json

@@ -54,6 +54,13 @@ FILLED: Mapping[BatchKind, Mapping[str, str]] = {
         "/listing/fee": "Variable", "/listing/registration": "Open", "/close": "Yes",
         "/moc/0/credit_claim_date": "3/31/2022", "/moc/0/practice_areas": "Anesthesiology",
         "/moc/0/content_outline": "1.2.3", "/moc/0/attested": "Yes",
+        "/joint_accreditation/interprofessional": "Yes", "/joint_accreditation/professions": "Dentist",
+        "/joint_accreditation/credits": "Nursing (2)", "/learner_counts/professions": "Dentist (3)",
+        "/joint_accreditation/pharmacy/activity_type": "Application",
+        "/joint_accreditation/pharmacy/topic": "05-Patient Safety",
+        "/joint_accreditation/pharmacy/live_date": "3/31/2022", "/joint_accreditation/pharmacy/sequence_number": "12",
+        "/joint_accreditation/pharmacy/universal_activity_number": "JA0008001-0000-22-012-L05-P",
+        "/joint_accreditation/pharmacy/technician_activity_number": "JA0008001-0000-22-012-L05-T",
     },
     BatchKind.LEARNER_VALIDATIONS: {
         "/first_name": "John", "/last_name": "Smith", "/date_of_birth": "03/17", "/state": "TN", "/license_id": "12345",

@@ -49,7 +49,9 @@ REPORT_LISTS: dict[str, ListSpec] = {
     "not-yet-accepted": _report(ExportKind.NOT_YET_ACCEPTED, NotYetAcceptedQuery, _LINES, _STATUS, one="line"),
     "reported-late": _report(ExportKind.REPORTED_LATE, ReportQuery, _LINES, one="line"),
     "nothing-reported": _report(ExportKind.NOTHING_REPORTED, ReportQuery, _ACTIVITIES[:2]),
-    "before-closing": _report(ExportKind.BEFORE_CLOSING, ReportQuery, (*_ACTIVITIES[:2], *_columns("Still missing"))),
+    "before-closing": _report(
+        ExportKind.BEFORE_CLOSING, ReportQuery, (*_ACTIVITIES[:2], *_columns("Close by", "Still missing"))
+    ),
     "attendance": _report(ExportKind.ATTENDANCE, AttendanceQuery, _ACTIVITIES, _MISSED),
     "year-totals": _report(
         ExportKind.YEAR_TOTALS,

@@ -48,6 +48,7 @@ _FILTERS = (
     ListFilter(name="moc", label="MOC/CC", kind=_ONE, more=True),
     ListFilter(name="mips", label="MIPS", kind=_ONE, more=True),
     ListFilter(name="rems", label="REMS", kind=_ONE, more=True),
+    ListFilter(name="interprofessional", label="Interprofessional (IPCE)", kind=_ONE, more=True),
     ListFilter(name="providership", label="Providership", kind=_SEVERAL, more=True),
     ListFilter(name="joint_provider", label="Joint provider", kind=_TEXT, more=True),
     ListFilter(name="outcome", label="Measured outcomes", kind=_SEVERAL, more=True),

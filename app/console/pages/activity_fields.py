@@ -12,6 +12,7 @@ import msgspec
 from app.console.activity_words import missing_inputs
 from app.console.drawn_forms import DrawnForm
 from app.console.forms import BodyForm, Typed
+from app.console.pages.joint_fields import DRAWN as JOINT_DRAWN
 from app.console.routes import SentFields
 from app.core.errors import InvalidRequest
 from app.domain.activities import Activity, RegisteredActivity
@@ -23,7 +24,7 @@ from app.domain.rems import REMS_TYPES
 from app.schemas.activities import ActivityFields, ActivityIn, ActivityOut, ActivityPatch
 
 F = TypeVar("F", bound=ActivityFields)
-DAYS = ("/start_date", "/end_date", "/moc/*/credit_claim_date")
+DAYS = ("/start_date", "/end_date", "/moc/*/credit_claim_date", "/joint_accreditation/pharmacy/live_date")
 NEW = BodyForm(ActivityIn, days=DAYS)
 PATCH = BodyForm(ActivityPatch, days=DAYS)
 NONE_OF = ("measured_outcomes", "commercial_support")
@@ -34,10 +35,16 @@ DRAWN = (
     "listing", "commercial_support", "learner_counts",
 )  # fmt: skip
 """What the form draws; an edit leaves everything else as it stands."""
+_JOINT = "joint_accreditation"
+"""What the form draws of interprofessional education, where it draws it."""
 _ONE_A_LINE = re.compile(r"/(?:joint_providers|(?:.*/)?(?:practice_areas|content_outline|specialties))")
-_ROW = re.compile(r"(?P<place>/(?P<list>moc|measured_outcomes)/\d{1,9})/.*")
-_NAMED_BY = {"moc": "board", "measured_outcomes": "outcome"}
-"""What makes a row of the form count: its tick."""
+_LISTS = "moc|measured_outcomes|joint_accreditation/credit_amounts|learner_counts/professions"
+_ROW = re.compile(rf"(?P<place>/(?P<list>{_LISTS})/\d{{1,9}})/.*")
+_NAMED_BY = {
+    "moc": "board", "measured_outcomes": "outcome",
+    "joint_accreditation/credit_amounts": "credits", "learner_counts/professions": "learners",
+}  # fmt: skip
+"""What makes a row of the form count: its tick, or its number."""
 
 
 class BoardRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,6 +95,8 @@ def read_activity(form: BodyForm[F], sent: SentFields) -> Typed:
         if f"none-of-{name}" in sent:
             typed.body.setdefault(name, [])
             typed.fields[f"none-of-{name}"] = ["true"]
+    if JOINT_DRAWN in sent:
+        typed.fields[JOINT_DRAWN] = ["true"]
     return Typed(as_drawn(typed.fields), typed.body)
 
 
@@ -99,7 +108,7 @@ def as_drawn(fields: SentFields) -> SentFields:
 def body_of(shown: RegisteredActivity, today: date) -> dict[str, Any]:
     """Return an activity as the body that the form stands for."""
     answered = ActivityOut.of(shown, today).model_dump(mode="json")
-    return {name: answered[name] for name in DRAWN if answered[name] is not None}
+    return {name: answered[name] for name in (*DRAWN, _JOINT) if answered[name] is not None}
 
 
 def fields_of(shown: RegisteredActivity, today: date) -> SentFields:
@@ -114,7 +123,8 @@ def fields_of(shown: RegisteredActivity, today: date) -> SentFields:
 
 def patch_of(typed: Typed) -> ActivityPatch:
     """Return what was typed as the change of every field that the form draws; raises `InvalidRequest`."""
-    whole = {name: typed.body.get(name) for name in DRAWN} | typed.body
+    drawn = (*DRAWN, _JOINT) if JOINT_DRAWN in typed.fields else DRAWN
+    whole = {name: typed.body.get(name) for name in drawn} | typed.body
     return PATCH.validated(Typed(typed.fields, whole))
 
 

@@ -30,6 +30,7 @@ from app.console.pages.activity_fields import (
     read_activity,
 )
 from app.console.pages.in_the_way import InTheWay, name_completions
+from app.console.pages.joint_fields import JointFields, joint_fields
 from app.console.routes import PageRoute, Sent, value_of
 from app.console.visitors import Reporter, Visitor
 from app.core.errors import (
@@ -51,7 +52,7 @@ _REFUSALS = (InvalidRequest, Conflict)
 _NOT_COPIED = ("/start_date", "/end_date", "/internal_id", "/learner_counts/", "/measured_outcomes/",
                "/commercial_support/", "none-of-")  # fmt: skip
 """Beginnings of fields that are of one year alone."""
-_OF_ONE_YEAR = ("/credit_claim_date", "/attested")
+_OF_ONE_YEAR = ("/credit_claim_date", "/attested", "/live_date", "_activity_number")
 
 
 class ActivityFormView(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,6 +72,8 @@ class ActivityFormView(msgspec.Struct, frozen=True, kw_only=True):
     differences: tuple[tuple[str, str, str], ...] = ()
     in_the_way: InTheWay | None = None
     choices: ActivityChoices = CHOICES
+    joint: JointFields | None
+    """Of jointly accredited providers."""
 
 
 class ShownForm(msgspec.Struct, frozen=True, kw_only=True):
@@ -101,7 +104,7 @@ Given = Annotated[SentActivity, Depends(_activity_sent)]
 @router.get("/new")
 async def show_new(request: Request, visitor: Reporter, provider_id: str) -> Response:
     """Show the form of a new activity."""
-    return _show(request, visitor, Typed({}, {}), [], _new_form(visitor), 200)
+    return await _show(request, visitor, Typed({}, {}), [], _new_form(visitor), 200)
 
 
 @router.post("/new")
@@ -120,9 +123,9 @@ async def register(given: Given) -> Response:
 
         answer = await transact_async(caller, once, produce)
     except IdempotencyMismatch as mismatch:
-        return _show(request, visitor, typed, [SENT_BEFORE], _new_form(visitor), mismatch.status)
+        return await _show(request, visitor, typed, [SENT_BEFORE], _new_form(visitor), mismatch.status)
     except _REFUSALS as problem:
-        return _show(request, visitor, typed, _said(problem, typed), _new_form(visitor), problem.status)
+        return await _show(request, visitor, typed, _said(problem, typed), _new_form(visitor), problem.status)
     activity_id = json.loads(answer.body)["activity_id"]
     text = f"{activity.title} was registered."
     return go_to(request, f"{visitor.home}/activities/{activity_id}", Flash(text=text))
@@ -135,7 +138,7 @@ async def show_edit(request: Request, visitor: Reporter, provider_id: str, activ
     typed = Typed(fields_of(shown, visitor.service.clock().date()), {})
     missing = missing_to_activate(shown.activity)
     said = said_of_findings(shown.findings)
-    return _show(request, visitor, typed, said, _edit_form(visitor, shown, shown.version), 200, missing=missing)
+    return await _show(request, visitor, typed, said, _edit_form(visitor, shown, shown.version), 200, missing=missing)
 
 
 @router.post("/{activity_id}/edit")
@@ -152,13 +155,13 @@ async def edit(given: Given, activity_id: str) -> Response:
     except PreconditionFailed as problem:
         form = _edit_form(visitor, shown, shown.version)
         theirs = fields_of(shown, visitor.service.clock().date())
-        return _show(request, visitor, typed, [], form, problem.status, differ=differences(theirs, typed.fields))
+        return await _show(request, visitor, typed, [], form, problem.status, differ=differences(theirs, typed.fields))
     except ActivityChangeCoversCredits as problem:
         ids = problem.extra["completions"]
         in_the_way = await name_completions(visitor, ids, problem.extra["count"])
-        return _show(request, visitor, typed, _said(problem, typed), form, problem.status, in_the_way=in_the_way)
+        return await _show(request, visitor, typed, _said(problem, typed), form, problem.status, in_the_way=in_the_way)
     except _REFUSALS as problem:
-        return _show(request, visitor, typed, _said(problem, typed), form, problem.status)
+        return await _show(request, visitor, typed, _said(problem, typed), form, problem.status)
     same = changed.version == shown.version
     text = "Nothing was different: nothing was changed." if same else f"{changed.activity.title} was changed."
     return go_to(request, f"{visitor.home}/activities/{activity_id}", Flash(text=text))
@@ -180,7 +183,7 @@ async def show_copy(request: Request, visitor: Reporter, provider_id: str, activ
         copied=f"{title} ({shown.activity.activity_id})",
     )
     typed = Typed(fields, NEW.read(fields).body)
-    return _show(request, visitor, typed, [], form, 200, missing=missing_to_activate(shown.activity))
+    return await _show(request, visitor, typed, [], form, 200, missing=missing_to_activate(shown.activity))
 
 
 def _new_form(visitor: Visitor) -> ShownForm:
@@ -204,7 +207,7 @@ def _said(problem: Problem, typed: Typed) -> list[Said]:
     return said_of_problem(problem, typed.fields)
 
 
-def _show(
+async def _show(
     request: Request,
     visitor: Visitor,
     typed: Typed,
@@ -231,5 +234,6 @@ def _show(
         copied=shown.copied,
         differences=differ,
         in_the_way=in_the_way,
+        joint=await joint_fields(visitor, form, typed.fields),
     )
     return page(request, visitor, "pages/activities/form.html", view, status)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -35,6 +36,7 @@ from app.domain.looking.standing_reports import (
     UnacceptedGroup,
     YearTotals,
 )
+from app.domain.looking.yearly_closing import YearlyClosing, close_by
 from app.domain.rems import REMS_TYPES
 from app.schemas.looking.line_queries import CreditLineQuery
 from app.schemas.looking.reports import NotYetAcceptedQuery, RemsReportQuery, ReportQuery, ReportYearQuery
@@ -86,6 +88,8 @@ class ActivityCells(msgspec.Struct, frozen=True, kw_only=True):
     counted: int | None
     persons: int
     missing: str
+    close_by: date | None
+    closing_passed: bool
 
 
 class ReportView(msgspec.Struct, frozen=True, kw_only=True):
@@ -146,7 +150,7 @@ async def show_report(
         question=report.question,
         list=draw_list(asked, rows, TITLES[name], options, f"{base}/downloads"),
         lines=tuple(_line_cells(name, line) for line in read.page.rows) if report.rows is ReportRows.LINES else (),
-        activities=tuple(map(_activity_cells, read.page.rows)) if report.rows is ReportRows.ACTIVITIES else (),
+        activities=_activities(caller, read.page.rows) if report.rows is ReportRows.ACTIVITIES else (),
         totals=read.totals,
         counts=RemsFigures.of(read.counts) if read.counts is not None else None,
         formats=FORMATS,
@@ -271,8 +275,14 @@ def _line_cells(name: str, line: ReportLine) -> LineCells:
     )
 
 
-def _activity_cells(reported: ReportedActivity) -> ActivityCells:
+def _activities(caller: Caller, rows: Sequence[ReportedActivity]) -> tuple[ActivityCells, ...]:
+    closing, today = reports.yearly_closing(caller), caller.service.clock().date()
+    return tuple(_activity_cells(row, closing, today) for row in rows)
+
+
+def _activity_cells(reported: ReportedActivity, closing: YearlyClosing | None, today: date) -> ActivityCells:
     activity = reported.stored.activity
+    by = close_by(closing, activity.end_date)
     about = " · ".join(filter(None, (format_in_words(activity), activity.activity_id, activity.internal_id)))
     return ActivityCells(
         activity_id=activity.activity_id,
@@ -282,4 +292,6 @@ def _activity_cells(reported: ReportedActivity) -> ActivityCells:
         counted=reported.physicians_counted,
         persons=reported.persons,
         missing=missing_in_words(activity, reported.missing_before_closing),
+        close_by=by,
+        closing_passed=by is not None and by < today,
     )

@@ -18,6 +18,7 @@ from app.domain.identity.comparison_keys import code_key
 from app.domain.parsing import Unparsed
 from app.domain.reports import Action
 from app.files.cells import CellFault, read_dollars
+from app.files.mapping import joint_accreditation
 from app.files.mapping.locations import PrefixMap
 from app.files.mapping.records import MappedRecord
 from app.files.mapping.refusals import cell_refusal, refusal
@@ -26,10 +27,8 @@ from app.schemas.faults import findings_of
 
 OBJECTS = {
     "location": ("city", "state", "country"),
-    "learner_counts": ("physicians", "others"),
     "rems": ("type", "identifier"),
     "listing": ("public", "url", "fee", "registration", "specialties"),
-    "joint_accreditation": ("interprofessional", "professions", "credits", "pharmacy"),
 }
 """Fields that are objects, each with those of its own fields that files have."""
 _CONVERTED = frozenset(
@@ -39,6 +38,8 @@ _CONVERTED = frozenset(
         "delivery_methods",
         "measured_outcomes",
         "commercial_support",
+        "learner_counts",
+        "joint_accreditation",
         "moc",
     }
 )
@@ -141,12 +142,18 @@ def _with_blanks_filled(given: Mapping[str, Any], activity: Activity, catalogue:
         "location": {"city": activity.city, "state": activity.state, "country": activity.country},
         "rems": activity.rems or {},
         "listing": activity.listing,
-        "learner_counts": activity.details.get("learner_counts") or {},
-        "joint_accreditation": activity.joint_accreditation,
+        "learner_counts": joint_accreditation.counts_beside(activity.details, body.get("learner_counts", {})),
+        "joint_accreditation": joint_accreditation.beside(
+            activity.joint_accreditation, body.get("joint_accreditation", {})
+        ),
     }
     for name, stands in standing.items():
         if name in body:
             body[name] = _over(stands, body[name])
+    if "joint_accreditation" in body:
+        body["joint_accreditation"] = joint_accreditation.with_kinds_as_named(
+            activity.joint_accreditation, body["joint_accreditation"]
+        )
     support = activity.details.get("commercial_support")
     if support and sorted(map(_support_key, support)) == sorted(map(_support_key, body.get("commercial_support", ()))):
         # Documents have support in kind apart from money: in which order it was said does not change it.
@@ -208,6 +215,8 @@ def _body(given: FieldsByPointer, boards: Sequence[FieldsByPointer], found: list
     for name, inner in OBJECTS.items():
         values = {field: given.get(f"/{name}/{field}") for field in inner}
         body[name] = _filled({field: _code(field, value) for field, value in values.items()})
+    body["learner_counts"] = _filled(joint_accreditation.counts_of(given, found))
+    body["joint_accreditation"] = _filled(joint_accreditation.body_of(given, found))
     body = _filled(body)
     support = _support(given, found)
     if support is not None:

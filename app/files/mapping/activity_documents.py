@@ -14,7 +14,7 @@ from app.domain.identity.comparison_keys import code_key
 from app.domain.parsing import read_activity_id
 from app.domain.reports import Action
 from app.files.cells import read_action, read_amount, read_day, read_yes_no
-from app.files.mapping import activity_groups
+from app.files.mapping import activity_groups, joint_accreditation
 from app.files.mapping.activity_bodies import ActivityRecord, record_of
 from app.files.mapping.element_paths import attribute, by_path, warn_of_unknown_names
 from app.files.mapping.locations import Location, nearest
@@ -56,7 +56,8 @@ NAMES: Mapping[str, str] = {
     "/commercial_support": "commercialSupport", "/commercial_support/{n}": "commercialSupportAmount",
     "/measured_outcomes": "MeasuredOutcomes", "/learner_counts": "participantsByCategory", "/rems": "REMS",
     "/moc": "MOCRegistrations", "/listing/specialties": "specialty", "/joint_accreditation/credits": "credits",
-    "/joint_accreditation/professions": "profession", "/joint_accreditation/pharmacy": "UANPharmacy",
+    "/joint_accreditation/professions": "profession", "/joint_accreditation/credit_amounts": "credits",
+    **joint_accreditation.NAMES,
     **{pointer: names[0] for pointer, names in _ONCE.items()}, **_LISTS,
     **dict.fromkeys(_IDS.values(), "identifier"),
 }  # fmt: skip
@@ -76,8 +77,7 @@ KNOWN = frozenset(
 """Names of the elements that are read, or known and not used here."""
 UNKEPT = frozenset(
     {
-        "PharmacyActivityType", "PharmacyActivityTopic", "PharmacyLiveDate", "PharmacySequenceNumber",
-        "UANPharmacyTech", "HasPharmacyRecertifications", "PharmacyRecertificationRequirements",
+        "HasPharmacyRecertifications", "PharmacyRecertificationRequirements",
         "HasPharmacyContentTags", "PharmacyContentTags", "HasStateContentTags", "StateContentTags",
     }
 )  # fmt: skip
@@ -138,6 +138,7 @@ def _fields(elements: NamedElements) -> Iterator[tuple[str, Any]]:
     yield from _identifiers(elements)
     yield from _rems(elements)
     yield from activity_groups.read_credits(elements)
+    yield from joint_accreditation.read_elements(elements)
     yield from activity_groups.read_support(elements)
     yield from activity_groups.read_outcomes(elements)
     yield from activity_groups.read_participants(elements)

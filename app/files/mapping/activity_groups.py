@@ -7,12 +7,12 @@ for, is added to what is not kept.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from app.domain.batches import Element
 from app.domain.identity.comparison_keys import code_key
-from app.domain.parsing import Unparsed
+from app.domain.joint_accreditation import OTHERS, PHYSICIAN, profession_named
 from app.domain.reports import Amount
 from app.files.cells import read_amount, read_dollars, read_whole, read_yes_no
 from app.files.elements import local_name
@@ -21,11 +21,10 @@ from app.files.mapping.named_elements import NamedElements, leaves, named_within
 from app.files.mapping.refusals import refusal
 
 _AMA = "amapracategory1"
-_PHARMACY = "pharmac"
 _SOURCE, _AMOUNT = "/commercial_support/{n}/source", "/commercial_support/{n}/amount"
 _JOINT = "/joint_accreditation"
 _DOLLARS = frozenset({"", "usd", "usdollar", "usdollars"})
-_PHYSICIANS, _OTHERS = frozenset({"physician", "physicians"}), frozenset({"other", "others"})
+_COUNTS, _PHYSICIAN = "/learner_counts/professions", code_key(PHYSICIAN)
 _OF_BOARD = re.compile(r"\A(?:\d+_)?(.+?)(?:MCO)?\Z", re.IGNORECASE)
 """The board of a selection from an outline: `ABA`, or `01_ABAMCO` for the first of the anaesthesiologists'."""
 _USUAL = frozenset({"", "level3id"})
@@ -35,35 +34,25 @@ Fields = Iterator[tuple[str, Any]]
 
 
 def read_credits(elements: NamedElements) -> Fields:
-    """Yield the amount of AMA PRA credit, the names of other credit, and the joint providers that stand beside them."""
+    """Yield the amount of AMA PRA credit, credit of other professions, and the joint providers that stand beside it."""
     pointer, joint = "/ama_pra_credits", f"{_JOINT}/credits"
     amounts: list[Amount] = []
-    others: dict[str, None] = {}
-    pharmacy: dict[str, Any] = {}
+    others: dict[str, Amount] = {}
     for credits in elements.named("credits"):
         kind = elements.one_of(f"{joint}/0", credits, "activityCertification")
-        key = code_key(kind or "")
         of_kind = [read_amount(text) for text in _amounts_in(credits)]
-        if not kind or key.startswith(_AMA):
+        if not kind or code_key(kind).startswith(_AMA):
             amounts += of_kind
-            continue
-        others[kind] = None
-        if key.startswith(_PHARMACY) and of_kind and not isinstance(of_kind[0], Unparsed):
-            pharmacy["credits"] = of_kind[0]
-        elif of_kind:
-            elements.unkept["numberOfCredits of credit other than AMA PRA Category 1"] = None
+        else:
+            said = [amount for amount in (others.get(kind), *of_kind) if amount is not None]
+            elements.texts.refuse_different(map(str, said), joint, f"credits of {kind}")
+            others[kind] = next(iter(said), None)
     numbers = [amount for amount in amounts if isinstance(amount, float)]
     elements.texts.refuse_different(map(str, numbers), pointer, "credits")
     yield pointer, next(iter(numbers), next(iter(amounts), None))
     yield "/joint_providers", elements.texts_of("/joint_providers/0", elements.named("nonAccreditedProvider"))
-    yield joint, list(others)
-    yield f"{_JOINT}/professions", elements.texts_of(f"{_JOINT}/professions/0", elements.named("profession"))
+    yield joint, list(others.items())
     yield "/listing/specialties", elements.texts_of("/listing/specialties/0", elements.named("specialty"))
-    number = f"{_JOINT}/pharmacy/universal_activity_number"
-    elements.refuse_different(number, "UANPharmacy")
-    for text in elements.texts_of(number, elements.named("UANPharmacy")):
-        pharmacy["universal_activity_number"] = text
-    yield f"{_JOINT}/pharmacy", pharmacy
 
 
 def _amounts_in(credits: Element) -> Iterator[str]:
@@ -158,39 +147,34 @@ _WHOSE_TYPE = refusal(
 
 
 def read_participants(elements: NamedElements) -> Fields:
-    """Yield how many took part."""
+    """Yield how many took part: physicians, all others, and of these how many of each profession that is told."""
     counted: dict[str, list[int]] = {}
+    named: dict[str, str] = {}
     for group in elements.named("participantsByCategory"):
-        category = elements.text("/learner_counts", written_in(group, "category"))
+        category = elements.text(f"{_COUNTS}/0/profession", written_in(group, "category")) or "other"
         number = elements.texts.convert(
             read_whole, written_in(group, "numberOfParticipants") or group.get("t"), "/learner_counts"
         )
         if number is not None:
-            counted.setdefault(code_key(category or "other"), []).append(number)
+            name = profession_named(category) or category
+            named.setdefault(code_key(name), name)
+            counted.setdefault(code_key(name), []).append(number)
     for numbers in counted.values():
         elements.texts.refuse_different(map(str, numbers), "/learner_counts", "participantsByCategory of one category")
-    counts = count_participants({category: numbers[0] for category, numbers in counted.items()})
+    by_category = {category: numbers[0] for category, numbers in counted.items()}
+    others = {category: number for category, number in by_category.items() if category != _PHYSICIAN}
+    counts = {"physicians": by_category.get(_PHYSICIAN), "others": sum(others.values()) if others else None}
     stated = {"physicians": "PhysicianLearners", "others": "OtherLearners"}
     for field, name in stated.items():
         pointer = f"/learner_counts/{field}"
-        named = [
+        given = [
             elements.texts.convert(read_whole, text, pointer)
             for text in elements.texts_of(pointer, elements.named(name))
         ]
-        given = [number for number in (*named, counts.get(field)) if number is not None]
-        elements.texts.refuse_different(map(str, given), pointer, name)
-        yield pointer, next(iter(given), None)
-    if {*counted} - _PHYSICIANS - _OTHERS:
-        elements.unkept["category of participantsByCategory (all but physicians are one number)"] = None
-
-
-def count_participants(by_category: Mapping[str, int]) -> Mapping[str, int]:
-    """Return the counts of an activity, given those of each profession by the comparison key of its name."""
-    counts: dict[str, int] = {}
-    for category, number in by_category.items():
-        field = "physicians" if category in _PHYSICIANS else "others"
-        counts[field] = counts.get(field, 0) + number
-    return counts
+        told = [number for number in (*given, counts[field]) if number is not None]
+        elements.texts.refuse_different(map(str, told), pointer, name)
+        yield pointer, next(iter(told), None)
+    yield _COUNTS, [(named[category], number) for category, number in others.items() if category not in OTHERS]
 
 
 def add_outlines(elements: NamedElements, boards: list[dict[str, Any]]) -> bool:

@@ -7,7 +7,16 @@ from __future__ import annotations
 
 from functools import partial
 
-from app.domain.choices import ACTIONS, DeliveryMethod, Fee, OutcomeMeasured, Providership, RegistrationMode
+from app.domain.choices import (
+    ACTIONS,
+    DeliveryMethod,
+    Fee,
+    OutcomeMeasured,
+    PharmacyActivityType,
+    PharmacyTopic,
+    Providership,
+    RegistrationMode,
+)
 from app.domain.formats import ACTIVITY_FORMATS
 from app.files.shapes.parts import Content, Occurs, Part
 from app.schemas.activities import ActivityIn
@@ -179,8 +188,15 @@ _XTENSIBLE = Part(
         _text(name="ActivityRegistration", says="Who may register.", values=tuple(REGISTRATION_MODES.values())),
         _yes_no(name="IsMeritBasedIncentivePaymentSystem", says="Whether it counts for MIPS."),
         _REMS,
-        _text(name="UANPharmacy", says="The universal activity number of pharmacists' education.",
+        _text(name="PharmacyActivityType", says="Of pharmacists' education: what kind it is.",
+              values=PharmacyActivityType.labels()),
+        _text(name="PharmacyActivityTopic", says="What it is about.", values=PharmacyTopic.labels()),
+        _day(name="PharmacyLiveDate", says="When the live part of a certificate program begins."),
+        _text(name="PharmacySequenceNumber", says="The number that the provider gave it, 1 to 9999."),
+        _text(name="UANPharmacy", says="Its universal activity number for pharmacists.",
               longest=_longest("/joint_accreditation/pharmacy/universal_activity_number")),
+        _text(name="UANPharmacyTech", says="Its universal activity number for pharmacy technicians.",
+              longest=_longest("/joint_accreditation/pharmacy/technician_activity_number")),
         _text(name="activityRecordAction", says="Add, Update or Delete.", values=ACTIONS),
         _yes_no(name="closeActivityRecord", says="Whether the activity's record is closed for the year."),
     ),

@@ -101,6 +101,12 @@ Give Record Action Delete and one of the two ids. An activity with learners cann
 Close Activity Yes closes an activity that has ended and is complete: it needs outcomes, support, numbers of learners,
 and for each board attestation, practice areas and credit types.
 
+# Interprofessional education
+
+The columns from Interprofessional on are for jointly accredited providers; all others leave them empty. Write other
+credit with its amount, Nursing (2); Pharmacy (1.5), and learners who are no physicians with their number, Nurse (12);
+Dentist (3). Other Learners is all of them together: leave it empty to have them added up.
+
 """
 _VALIDATIONS = """\
 # Looking for learners

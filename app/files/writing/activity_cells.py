@@ -14,11 +14,21 @@ from typing import Any
 import msgspec
 
 from app.domain.activities import Activity, Registration
-from app.domain.choices import DeliveryMethod, Fee, Labelled, OutcomeMeasured, Providership, RegistrationMode
+from app.domain.choices import (
+    DeliveryMethod,
+    Fee,
+    Labelled,
+    OutcomeMeasured,
+    PharmacyActivityType,
+    PharmacyTopic,
+    Providership,
+    RegistrationMode,
+)
 from app.domain.columns import ACTIVITIES, FileColumn, Group, Holds
 from app.domain.exports import CellKind, ExportColumn
 from app.domain.formats import find_format
-from app.domain.parsing import plain_or_none
+from app.domain.joint_accreditation import kinds_of
+from app.domain.parsing import plain_or_none, read_date
 from app.domain.reports import Action
 from app.files import cells
 from app.files.cells import CellFault
@@ -46,14 +56,15 @@ class PlacedColumn(msgspec.Struct, frozen=True, kw_only=True):
 
 def lay_out_activities(boards: int) -> tuple[PlacedColumn, ...]:
     """Return the columns of the template, those that repeat once for each of so many certifying boards."""
-    once = [_placed(column, column.pointer) for column in ACTIVITIES if column.group is None]
+    once = [_placed(column, column.pointer) for column in ACTIVITIES if column.group is None and not column.last]
+    last = [_placed(column, column.pointer) for column in ACTIVITIES if column.last]
     repeated = [
         _placed(column, column.pointer.replace("{board}", str(board)))
         for board in range(max(boards, FEWEST_BOARDS))
         for column in ACTIVITIES
         if column.group is Group.BOARD
     ]
-    return (*once, *repeated)
+    return (*once, *repeated, *last)
 
 
 def _placed(column: FileColumn, pointer: str) -> PlacedColumn:
@@ -124,7 +135,7 @@ def _values(activity: Activity) -> dict[str, Any]:
     }
     for place, registration in enumerate(activity.registrations):
         values |= {f"/moc/{place}/{name}": value for name, value in _of_board(registration).items()}
-    return values | _support(details.get("commercial_support"))
+    return values | _support(details.get("commercial_support")) | _joint(activity)
 
 
 def _label(values: type[Labelled], code: str | None) -> str | None:
@@ -146,6 +157,39 @@ def _of_board(registration: Registration) -> dict[str, Any]:
         "content_outline": registration.content_outline,
         "attested": registration.attested,
     }
+
+
+def _joint(activity: Activity) -> dict[str, Any]:
+    """Return the cells of interprofessional education."""
+    joint = activity.joint_accreditation
+    pharmacy = joint.get("pharmacy") or {}
+    counted = (activity.details.get("learner_counts") or {}).get("professions") or ()
+    kinds = [_with_number(name, amount) for name, amount in kinds_of(joint)]
+    people = [_with_number(row["profession"], row["learners"]) for row in counted]
+    return {
+        "/joint_accreditation/interprofessional": joint.get("interprofessional"),
+        "/joint_accreditation/professions": joint.get("professions") or [],
+        "/joint_accreditation/credits": [] if None in kinds else kinds,
+        "/learner_counts/professions": [] if None in people else people,
+        "/joint_accreditation/pharmacy/activity_type": _label(PharmacyActivityType, pharmacy.get("activity_type")),
+        "/joint_accreditation/pharmacy/topic": _label(PharmacyTopic, pharmacy.get("topic")),
+        "/joint_accreditation/pharmacy/live_date": _day(pharmacy.get("live_date")),
+        "/joint_accreditation/pharmacy/sequence_number": pharmacy.get("sequence_number"),
+        "/joint_accreditation/pharmacy/universal_activity_number": pharmacy.get("universal_activity_number"),
+        "/joint_accreditation/pharmacy/technician_activity_number": pharmacy.get("technician_activity_number"),
+    }
+
+
+def _with_number(name: str, number: float | None) -> str | None:
+    """Return `Nurse (12)`; None for a name that would be read as one with a number."""
+    if name.endswith(")"):
+        return None
+    return name if number is None else f"{name} ({cells.format_number(number)})"
+
+
+def _day(text: str | None) -> date | None:
+    day = read_date(text)
+    return day if isinstance(day, date) else None
 
 
 def _support(support: list[Mapping[str, Any]] | None) -> dict[str, Any]:

@@ -12,9 +12,10 @@ from typing import Any
 
 from app.domain.activities import Activity, Registration
 from app.domain.batches import Element
-from app.domain.choices import DeliveryMethod, Labelled, OutcomeMeasured
+from app.domain.choices import DeliveryMethod, Labelled, OutcomeMeasured, PharmacyActivityType, PharmacyTopic
 from app.domain.formats import find_format
 from app.domain.identity.comparison_keys import code_key
+from app.domain.joint_accreditation import IN_DOCUMENTS, OTHERS, kinds_of, profession_named
 from app.domain.reports import Action
 from app.files import cells
 from app.files.cells import CellFault
@@ -23,7 +24,7 @@ from app.files.shapes.activities import DOCUMENT, FEES, RECORD, REGISTRATION_MOD
 from app.files.shapes.json_form import elements_of, value_of
 
 _DEEPEST = 16
-_AMA, _PHARMACY = "amapracategory1", "pharmac"
+_AMA = "amapracategory1"
 _ROOT: Element = {"n": DOCUMENT.tag}
 
 
@@ -118,7 +119,7 @@ def _record(activity: Activity) -> dict[str, Any]:
             "ActivityRegistration": _word(REGISTRATION_MODES, listing.get("registration")),
             "IsMeritBasedIncentivePaymentSystem": activity.mips,
             "REMS": {"REMSType": _text(rems.get("type")), "REMSRelatedIdentifier": _text(rems.get("identifier"))},
-            "UANPharmacy": _text((joint.get("pharmacy") or {}).get("universal_activity_number")),
+            **_pharmacy(joint.get("pharmacy") or {}),
             "activityRecordAction": Action.UPDATE.value.capitalize(),
         },
     }
@@ -153,16 +154,14 @@ def _credits(activity: Activity) -> list[dict[str, Any]]:
         "numberOfCredits": cells.format_number(amount) if amount is not None else None,
         "nonAccreditedProvider": _list(activity.details.get("joint_providers")),
     }
-    others = _list(joint.get("credits"))
-    if any(code_key(name).startswith(_AMA) for name in others):
-        # It would be read as the activity's own.
-        others = []
-    of_pharmacy = (joint.get("pharmacy") or {}).get("credits")
-    written = []
-    for name in others:
-        is_pharmacy = code_key(name).startswith(_PHARMACY)
-        number = cells.format_number(of_pharmacy) if is_pharmacy and of_pharmacy is not None else None
-        written.append({"activityCertification": name, "numberOfCredits": number})
+    others = dict(kinds_of(joint))
+    if _list(others) != [*others] or any(code_key(name).startswith(_AMA) for name in others):
+        # It would be read as something else, or as the activity's own.
+        others = {}
+    written = [
+        {"activityCertification": name, "numberOfCredits": None if number is None else cells.format_number(number)}
+        for name, number in others.items()
+    ]
     return [{"activityCertification": "AMA PRA Category 1", **own}, *written] if any(own.values()) else written
 
 
@@ -192,10 +191,39 @@ def _support(support: list[Mapping[str, Any]] | None) -> dict[str, Any]:
 
 
 def _participants(counts: Mapping[str, Any]) -> list[dict[str, Any]]:
-    named = (("physician", counts.get("physicians")), ("other", counts.get("others")))
+    """Return numbers of learners; under `other` those of whom no profession is told."""
+    professions = {row["profession"]: row["learners"] for row in counts.get("professions") or ()}
+    if _list(professions) != [*professions] or any(code_key(name) in OTHERS for name in professions):
+        professions = {}
+    others = counts.get("others")
+    rest = others - sum(professions.values()) if others is not None else None
+    named = [
+        ("physician", counts.get("physicians")),
+        *((_category(name), number) for name, number in professions.items()),
+        ("other", rest or None if professions else rest),
+    ]
     return [
         {"category": category, "numberOfParticipants": str(number)} for category, number in named if number is not None
     ]
+
+
+def _category(profession: str) -> str:
+    """Return a profession as documents name those who took part."""
+    if profession_named(profession) != profession:
+        return profession
+    return IN_DOCUMENTS.get(profession, profession.lower())
+
+
+def _pharmacy(pharmacy: Mapping[str, Any]) -> dict[str, Any]:
+    sequence = pharmacy.get("sequence_number")
+    return {
+        "PharmacyActivityType": _label(PharmacyActivityType, pharmacy.get("activity_type")),
+        "PharmacyActivityTopic": _label(PharmacyTopic, pharmacy.get("topic")),
+        "PharmacyLiveDate": pharmacy.get("live_date"),
+        "PharmacySequenceNumber": None if sequence is None else f"{sequence:03}",
+        "UANPharmacy": _text(pharmacy.get("universal_activity_number")),
+        "UANPharmacyTech": _text(pharmacy.get("technician_activity_number")),
+    }
 
 
 def _outcome(outcome: Mapping[str, Any]) -> dict[str, Any]:
@@ -250,7 +278,7 @@ def _day(day: Any) -> str | None:
     return day.isoformat() if isinstance(day, date) else None
 
 
-def _label(values: type[Labelled], code: str) -> str:
+def _label(values: type[Labelled], code: str | None) -> str | None:
     return next((member.label for member in values if member.value == code), code)
 
 

@@ -143,7 +143,7 @@ async def _list_activities(
     asked = await open_page(caller, query, f"{PATH}/{name}")
     found = await read_async(caller, reports.activities, asked.query, which, after=asked.after, limit=asked.limit)
     page = asked.page(found, response, itemgetter(0))
-    today = caller.service.clock().date()
+    today, closing = caller.service.clock().date(), reports.yearly_closing(caller)
     return ReportedActivityPage(
-        data=[ReportedActivityOut.of(reported, today) for _, reported in page.rows], next_cursor=page.cursor
+        data=[ReportedActivityOut.of(reported, today, closing) for _, reported in page.rows], next_cursor=page.cursor
     )

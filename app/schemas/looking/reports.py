@@ -16,6 +16,7 @@ from app.domain.credits import CreditKind, CreditStatus, Delivery
 from app.domain.looking import standing_reports as domain
 from app.domain.looking.rems_counts import STEP, RemsCounts
 from app.domain.looking.standing_reports import ReportedActivity, ReportLine, ReportRows, StandingReport
+from app.domain.looking.yearly_closing import YearlyClosing, close_by
 from app.schemas.base import Example, Out
 from app.schemas.queries import Text, Texts
 
@@ -201,7 +202,7 @@ class ReportedActivityOut(Out):
         "internal_id": "Ex2-1", "title": "Grand Rounds Anesthesia", "activity_format": "regularly-scheduled-series",
         "start_date": "2021-01-17", "end_date": "2021-12-17", "status": "ready-to-close",
         "missing": ["measured_outcomes", "moc.0.attested"], "physicians_counted": 120, "others_counted": 14,
-        "persons_reported": 118, "missed": True,
+        "persons_reported": 118, "missed": True, "close_by": "2022-03-31",
     }  # fmt: skip
 
     activity_id: str
@@ -219,8 +220,13 @@ class ReportedActivityOut(Out):
         description="Whether it ended 20 days ago or earlier, with more physicians counted than persons reported."
     )
 
+    close_by: date | None = Field(
+        description="By when it is to be closed, as the accreditor closes the year in which it ended; null where the "
+        "installation knows no such day."
+    )
+
     @classmethod
-    def of(cls, reported: ReportedActivity, today: date) -> Self:
+    def of(cls, reported: ReportedActivity, today: date, closing: YearlyClosing | None) -> Self:
         """Show an activity, with its status today."""
         activity = reported.stored.activity
         return cls.model_validate(
@@ -237,6 +243,7 @@ class ReportedActivityOut(Out):
                 "others_counted": reported.others_counted,
                 "persons_reported": reported.persons,
                 "missed": reported.missed(today),
+                "close_by": close_by(closing, activity.end_date),
             }
         )
 

@@ -39,6 +39,9 @@ class SummaryQuery(FacetedQuery):
     moc: Annotated[bool | None, Field(description="Whether the activity is registered for a certifying board.")] = None
     mips: Annotated[bool | None, Field(description="Whether the activity is flagged for MIPS.")] = None
     rems: Annotated[bool | None, Field(description="Whether the activity belongs to a REMS programme.")] = None
+    interprofessional: Annotated[
+        bool | None, Field(description="Whether the activity is interprofessional education (IPCE).")
+    ] = None
     activity_status: Annotated[Each[ActivityStatus], Field(description="The activity's status today.")] = []
     activity_from: Annotated[Day | None, Field(description="The activity ends on this day or later.")] = None
     activity_to: Annotated[Day | None, Field(description="The activity starts on this day or before.")] = None

@@ -70,8 +70,8 @@ def plan(work: Work, provider_id: str, into: str) -> ProviderMerge:
         raise OperatorFault(f"{provider_id} and {into} are one provider already.")
     if roots[provider_id] != provider_id:
         raise OperatorFault(f"{provider_id} was merged into {roots[provider_id]}; merge that one.")
-    before = providers.accreditation(connection, into_id)
-    accredited = _both(providers.accreditation(connection, provider_id), before)
+    before = providers.accreditation(connection, into_id).span
+    accredited = _both(providers.accreditation(connection, provider_id).span, before)
     return ProviderMerge(
         provider_id=provider_id,
         into_id=into_id,

@@ -24,6 +24,11 @@ def former_callers(connection: Connection, caller: Caller) -> list[Caller]:
     return [replace(caller, provider=former) for former in providers.former_ids(connection, caller.provider)]
 
 
+def is_joint(connection: Connection, caller: Caller) -> bool:
+    """Return True if the caller's provider is jointly accredited."""
+    return providers.accreditation(connection, caller.provider_id).joint
+
+
 def rename(work: Work, provider_id: str, name: str) -> None:
     """Give a provider another name; raises `OperatorFault`. What was sent to boards stays as it is."""
     _require_live(work.connection, provider_id)
@@ -46,7 +51,7 @@ def set_accreditation(
     for them, while what was reported stands.
     """
     _require_live(work.connection, provider_id)
-    before = providers.accreditation(work.connection, provider_id)
+    before = providers.accreditation(work.connection, provider_id).span
     after = Span(
         since=before.since if isinstance(since, UnsetType) else since,
         until=before.until if isinstance(until, UnsetType) else until,

@@ -25,7 +25,8 @@ from app.domain.audit import ActivityAudit
 from app.domain.boards import Span
 from app.domain.parsing import plain_or_none
 from app.domain.sandbox import MAGIC
-from app.rules.activities import ALWAYS, judge_activity, refuses
+from app.rules.activities import judge_activity, refuses
+from app.rules.activity_case import ALWAYS
 from app.schemas.problems import rule_url
 from app.services.activities.lookup import with_findings
 from app.services.activities.registration import normalise, register
@@ -84,6 +85,7 @@ def put(work: Work, given: Activity, if_match: str | None) -> tuple[RegisteredAc
         internal_id=stored.activity.internal_id,
         closed=stored.activity.closed,
         sandbox=stored.activity.sandbox,
+        jointly_accredited=stored.activity.jointly_accredited,
     )
     return _judge_and_save(work, stored, again, verb="change"), False
 
@@ -181,7 +183,7 @@ def _accreditation_to_hold(work: Work, before: Activity, wanted: Activity) -> Sp
     """Return the time that an edited activity must lie in: any, while its dates stay as they are."""
     if (before.start_date, before.end_date) == (wanted.start_date, wanted.end_date):
         return ALWAYS
-    return providers.accreditation(work.connection, before.provider_id)
+    return providers.accreditation(work.connection, before.provider_id).span
 
 
 def _refuse_uncovered(work: Work, before: Activity, after: Activity) -> None:

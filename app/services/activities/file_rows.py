@@ -124,7 +124,8 @@ def _change(work: Work, record: ActivityRecord, activity_id: str) -> tuple[Regis
     def edit(stored: Activity) -> Activity:
         if record.action is Action.UPDATE:
             return _as_spelled(record.onto(stored, work.service.catalogue), stored)
-        return replace(record.given, activity_id=stored.activity_id, closed=stored.closed, sandbox=stored.sandbox)
+        kept = {name: getattr(stored, name) for name in ("activity_id", "closed", "sandbox", "jointly_accredited")}
+        return replace(record.given, **kept)
 
     if record.action is Action.ADD and record.given.internal_id is not None:
         after, _ = changes.put(work, record.given, None)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from msgspec.structs import replace
 
 from app.core.errors import ActivityRejected, Conflict, InternalIdTaken
@@ -9,6 +12,7 @@ from app.domain.activities import Activity, RegisteredActivity
 from app.domain.amounts import in_credits, in_quarters
 from app.domain.audit import ActivityAudit
 from app.domain.catalogue import Catalogue
+from app.domain.joint_accreditation import as_listed, counts_as_listed
 from app.rules.activities import judge_activity, refuses
 from app.services.context import Work
 from app.services.findings import rejection_of
@@ -19,7 +23,9 @@ from app.store.access import providers
 def register(work: Work, given: Activity) -> RegisteredActivity:
     """Register an activity; raises `ActivityRejected` with every finding, `InternalIdTaken`, or `Conflict`."""
     catalogue = work.service.catalogue
-    findings = judge_activity(given, catalogue, providers.accreditation(work.connection, given.provider_id))
+    accreditation = providers.accreditation(work.connection, given.provider_id)
+    given = replace(given, jointly_accredited=accreditation.joint)
+    findings = judge_activity(given, catalogue, accreditation.span)
     if refuses(findings):
         raise rejection_of(ActivityRejected, findings)
     if given.internal_id is not None:
@@ -57,7 +63,17 @@ def normalise(activity: Activity, catalogue: Catalogue) -> Activity:
         format=kind.code,
         ama_pra_credits=_round_to_quarter(activity.ama_pra_credits),
         registrations=tuple(registrations),
+        details=_in_listed_words(activity.details),
     )
+
+
+def _in_listed_words(details: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return details with professions and other credit in the words of their lists."""
+    named = dict(details)
+    for name, in_words in (("joint_accreditation", as_listed), ("learner_counts", counts_as_listed)):
+        if named.get(name):
+            named[name] = in_words(named[name])
+    return named
 
 
 def _round_to_quarter(credits: float | None) -> float | None:

@@ -16,9 +16,11 @@ from app.domain.looking.attention import (
     rejections_in_words,
     sentence_of,
 )
+from app.domain.looking.yearly_closing import ClosingTold
 from app.services.access import management
 from app.services.access.management import MANAGE
 from app.services.context import Caller
+from app.services.looking.reports import yearly_closing
 from app.store.access import clients
 from app.store.looking import attention
 
@@ -51,6 +53,8 @@ class AttentionEntry(msgspec.Struct, frozen=True, kw_only=True):
     waiting: Waiting
     rejected: Sequence[RejectedGroup]
     """Of rejected credit, by board and reason."""
+    closing: ClosingTold | None = None
+    """Of activities to close: those near the yearly closing, and behind it."""
     where: str
     """The address that lists it."""
 
@@ -62,7 +66,7 @@ class AttentionEntry(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def detail(self) -> str:
         """What more there is to say of it; mostly nothing."""
-        return rejections_in_words(self.rejected)
+        return self.closing.in_words() if self.closing is not None else rejections_in_words(self.rejected)
 
     @property
     def sentence(self) -> str:
@@ -86,13 +90,27 @@ def look(connection: Connection, caller: Caller) -> list[AttentionEntry]:
     where = _WHERE if managed else _WHERE | {AttentionKind.KEYS_EXPIRING: "/v1/me"}
     rejected = found[AttentionKind.CREDITS_REJECTED].count > 0
     groups = attention.rejected_groups(connection, provider_id) if rejected else []
+    to_close = found[AttentionKind.ACTIVITIES_TO_CLOSE].count > 0
+    closing = _closing(connection, caller, moments) if to_close else None
     return [
         AttentionEntry(
             kind=kind,
             waiting=found[kind],
             rejected=groups if kind is AttentionKind.CREDITS_REJECTED else (),
+            closing=closing if kind is AttentionKind.ACTIVITIES_TO_CLOSE else None,
             where=where[kind],
         )
         for kind in AttentionKind
         if kind not in _SCOPES or _SCOPES[kind] in client.scopes
     ]
+
+
+def _closing(connection: Connection, caller: Caller, moments: Moments) -> ClosingTold | None:
+    """Return which activities to close are near the yearly closing, or behind it."""
+    closing = yearly_closing(caller)
+    if closing is None:
+        return None
+    passed_year, told_year = closing.years_told(moments.today)
+    passed = attention.count_to_close(connection, caller.provider_id, moments, passed_year)
+    told = attention.count_to_close(connection, caller.provider_id, moments, told_year)
+    return ClosingTold(passed=passed, near=told - passed, near_by=closing.of_year(told_year))

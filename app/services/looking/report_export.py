@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from app.domain.exports import CellKind, ExportColumn
 from app.domain.looking.standing_reports import ReportedActivity, ReportFilter, ReportLine, YearTotals
+from app.domain.looking.yearly_closing import YearlyClosing
 from app.schemas.looking.reports import (
     NotYetAcceptedQuery,
     ReportedActivityOut,
@@ -73,6 +74,7 @@ ACTIVITIES: Columns = {
     "others_counted": ExportColumn(heading="Others Counted", kind=_NUMBER, width=10),
     "persons_reported": ExportColumn(heading="Persons Reported", kind=_NUMBER, width=10),
     "missed": ExportColumn(heading="Persons Missed", width=9),
+    "close_by": ExportColumn(heading="Close By", kind=_DAY, width=12),
 }
 TOTALS: Columns = {
     "board": ExportColumn(heading="Board", width=9),
@@ -136,8 +138,15 @@ class ActivityReport(ExportSource):
 
     columns = tuple(ACTIVITIES.values())
 
-    def __init__(self, wanted: ReportFilter, which: Callable[[Connection], ReportedActivities], today: date) -> None:
+    def __init__(
+        self,
+        wanted: ReportFilter,
+        which: Callable[[Connection], ReportedActivities],
+        today: date,
+        closing: YearlyClosing | None,
+    ) -> None:
         """Write the activities that are reported, with their status on a day."""
+        self._closing = closing
         self._wanted = wanted
         self._which = which
         self._today = today
@@ -166,7 +175,7 @@ class ActivityReport(ExportSource):
         return _documents(self._shown(rows))
 
     def _shown(self, rows: Sequence[ReportedActivity]) -> list[ReportedActivityOut]:
-        return [ReportedActivityOut.of(row, self._today) for row in rows]
+        return [ReportedActivityOut.of(row, self._today, self._closing) for row in rows]
 
 
 class TotalsReport(ExportSource):
@@ -222,7 +231,8 @@ def opens_activities(which: WhichActivities) -> Callable[[Connection, Caller, Re
 
     def open_activities(connection: Connection, caller: Caller, query: ReportQuery) -> ActivityReport:
         wanted, today = reports.filter_of(caller, query), caller.service.clock().date()
-        return ActivityReport(wanted, lambda found: which(found, caller, query), today)
+        closing = reports.yearly_closing(caller)
+        return ActivityReport(wanted, lambda found: which(found, caller, query), today, closing)
 
     return open_activities
 

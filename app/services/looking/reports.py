@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from app.domain.looking.attention import Moments
 from app.domain.looking.standing_reports import UNACCEPTED, ReportFilter, UnacceptedGroup, YearTotals
+from app.domain.looking.yearly_closing import YearlyClosing, read_yearly_closing
 from app.schemas.looking.reports import AttendanceQuery, NotYetAcceptedQuery, ReportQuery, ReportYearQuery
 from app.services.context import Caller
 from app.services.lists import board_codes, format_codes
@@ -25,6 +26,11 @@ def filter_of(caller: Caller, query: ReportQuery | ReportYearQuery) -> ReportFil
         boards=sorted(board_codes(caller.service.catalogue, query.board)) if query.board else None,
         formats=format_codes(query.activity_format) if query.activity_format else None,
     )
+
+
+def yearly_closing(caller: Caller) -> YearlyClosing | None:
+    """Return the day of the accreditor's yearly closing; None where the installation has none."""
+    return read_yearly_closing(caller.service.settings.yearly_closing)
 
 
 def unaccepted_lines(caller: Caller, query: NotYetAcceptedQuery) -> ReportedLines:

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from app.domain.boards import Span
+from app.domain.boards import Accreditation, Span
 from app.models import organisations as tables
 from app.store.sql.bulk import update
 from app.store.sql.key_sets import select_by_keys
@@ -15,18 +15,19 @@ from app.store.sql.statements import fetch, fetch_column, fetch_value
 from app.store.sql.values import read_date
 
 
-def accreditation(connection: Connection, provider_id: str) -> Span:
-    """Return the time of a provider's accreditation, open on the sides of which nothing was entered."""
+def accreditation(connection: Connection, provider_id: str) -> Accreditation:
+    """Return a provider's accreditation, open on the sides of which nothing was entered."""
     rows = fetch(
         connection,
-        "SELECT accredited_from, accredited_to FROM providers WHERE provider_id = :id",
+        "SELECT accredited_from, accredited_to, joint FROM providers WHERE provider_id = :id",
         {"id": provider_id},
     )
-    for since, until in rows:
-        return Span(
+    for since, until, joint in rows:
+        span = Span(
             since=None if since is None else read_date(since), until=None if until is None else read_date(until)
         )
-    return Span()
+        return Accreditation(span=span, joint=bool(joint))
+    return Accreditation()
 
 
 def count_outside(connection: Connection, provider_id: str) -> int:

@@ -24,7 +24,7 @@ from app.models.activities import POSTGRESQL_PHYSICIANS_COUNTED, SQLITE_PHYSICIA
 from app.store.batch_mends import TO_MEND
 from app.store.looking.persons import persons_reported
 from app.store.sql.key_sets import from_keys
-from app.store.sql.statements import fetch, on_sqlite
+from app.store.sql.statements import fetch, fetch_value, on_sqlite
 from app.store.sql.values import read_date, read_optional_instant
 from app.store.webhooks import FAILED_AT, FAILS
 
@@ -145,6 +145,19 @@ def counts(
         parameters |= given
     rows = fetch(connection, f"SELECT k.id, {counted} FROM {source}", parameters)
     return {provider_id: dict(zip(kinds, numbers, strict=True)) for provider_id, *numbers in rows}
+
+
+def count_to_close(connection: Connection, provider_id: str, moments: Moments, year: int) -> int:
+    """Return how many activities have ended in a year or before, and are not closed."""
+    query = (
+        f"SELECT 1 FROM activities a WHERE a.provider_id = :provider AND {OPEN_AND_ENDED} AND a.end_date <= :last_day"
+    )
+    found: int = fetch_value(
+        connection,
+        f"SELECT count(*) FROM ({query} LIMIT {MOST_WAITING}) n",
+        {"provider": provider_id, "today": moments.today, "last_day": date(year, 12, 31)},
+    )
+    return found
 
 
 def rejected_groups(connection: Connection, provider_id: str) -> list[RejectedGroup]:

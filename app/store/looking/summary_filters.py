@@ -76,6 +76,8 @@ def narrow(connection: Connection, conditions: ListConditions, wanted: SummaryFi
     narrow_to_activities(conditions, query, wanted.formats)
     if query.moc is not None:
         conditions.add(f"{REGISTERED} IS {'NOT ' if query.moc else ''}NULL")
+    if query.interprofessional is not None:
+        conditions.add(f"coalesce({_interprofessional(connection)}, false) = {str(query.interprofessional).lower()}")
     if query.activity_status:
         statuses = conditions.in_list("activity_status", query.activity_status)
         conditions.add(f"{STATUS} IN ({statuses})", today=wanted.today)
@@ -95,6 +97,22 @@ def narrow(connection: Connection, conditions: ListConditions, wanted: SummaryFi
             f"activity_boards b CROSS JOIN {_elements(connection, 'b.practice_areas')} "
             "WHERE b.activity_id = a.activity_id AND ",
         )  # fmt: skip
+
+
+def _interprofessional(connection: Connection) -> str:
+    """Return the SQL of whether an activity `a` is interprofessional, NULL where nothing was said.
+
+    SQLite:
+
+        a.details ->> '$.joint_accreditation.interprofessional'
+
+    PostgreSQL:
+
+        CAST(a.details #>> '{joint_accreditation,interprofessional}' AS boolean)
+    """
+    if on_sqlite(connection):
+        return "a.details ->> '$.joint_accreditation.interprofessional'"
+    return "CAST(a.details #>> '{joint_accreditation,interprofessional}' AS boolean)"
 
 
 def _narrow_to_element(

@@ -188,7 +188,15 @@ EVERYTHING: dict[str, Any] = {
     "measured_outcomes": [{"outcome": "learner-knowledge", "objective": True}, {"outcome": "patient-health"}],
     "listing": {"public": True, "url": "https://example.org/x", "fee": "variable", "registration": "open"},
     "commercial_support": [{"source": "Acme", "amount": 12.5, "in_kind": True}, {"source": "Bolt", "amount": 1}],
-    "learner_counts": {"physicians": 3, "others": 0},
+    "learner_counts": {"physicians": 3, "others": 9, "professions": [{"profession": "Nurse", "learners": 4}]},
+    "joint_accreditation": {
+        "interprofessional": True, "professions": ["Nurse", "Athletic Trainer"], "credits": ["IPCE"],
+        "credit_amounts": [{"type": "Nursing", "credits": 2}, {"type": "Pharmacy", "credits": 1.25}],
+        "pharmacy": {
+            "universal_activity_number": "JA0008001-9999-21-012-L05-P", "technician_activity_number": "x (1)",
+            "activity_type": "certificate-program", "topic": "05", "live_date": "2021-03-01", "sequence_number": 12,
+        },
+    },
 }  # fmt: skip
 AWKWARD: list[dict[str, Any]] = [
     {"internal_id": "12.0"}, {"internal_id": "1E10"}, {"internal_id": "=1"}, {"internal_id": "'7"},
@@ -199,6 +207,12 @@ AWKWARD: list[dict[str, Any]] = [
     {"commercial_support": [{"source": "A", "amount": 0.001}]}, {"commercial_support": [{}]},
     {"description": "'=1+1"}, {"learner_counts": {"physicians": None, "others": 2}}, {"mips": True},
     {"measured_outcomes": []}, {"listing": {"public": False, "specialties": ["a"]}},
+    {"joint_accreditation": {"credits": ["AMA PRA Category 1", "Nursing"]}},
+    {"joint_accreditation": {"credits": ["Magic (2)", "Nursing"], "professions": ["A; B"]}},
+    {"joint_accreditation": {"pharmacy": {"credits": 2, "live_date": None}}},
+    {"joint_accreditation": {"interprofessional": False, "credit_amounts": [{"type": "Nursing", "credits": 1.333}]}},
+    {"learner_counts": {"professions": [{"profession": "Physician Assistant", "learners": 2}]}},
+    {"learner_counts": {"others": 5, "professions": [{"profession": "Magician (retired)", "learners": 2}]}},
 ]  # fmt: skip
 
 

@@ -122,7 +122,7 @@ def typed(row: dict[str, Any]) -> dict[str, str]:
 
 
 def untyped(row: dict[str, str]) -> dict[str, str]:
-    days = ("Completion Date", "Start Date", "End Date")
+    days = ("Completion Date", "Start Date", "End Date", "Close By")
     instants = ("Submitted (UTC)", "Status Since (UTC)")
     return {
         heading: f"{text}T00:00:00" if heading in days else text.removesuffix("Z") if heading in instants else text

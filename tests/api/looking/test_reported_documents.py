@@ -93,6 +93,29 @@ def test_both_forms_are_one_document(api: Api, service: Service) -> None:
     assert xml.count(b"<ar:ActivityReport>") == in_json.count(b'"ReportingOrganization"')
 
 
+INTERPROFESSIONAL: list[dict[str, Any]] = [
+    {
+        "title": "All of it",
+        "learner_counts": {"physicians": 3, "professions": [{"profession": "Athletic Trainer", "learners": 4}]},
+        "joint_accreditation": {
+            "interprofessional": True, "professions": ["Nurse", "Wizard"], "credits": ["IPCE"],
+            "credit_amounts": [{"type": "Nursing", "credits": 1.333}, {"type": "Pharmacy", "credits": 1.25}],
+            "pharmacy": {
+                "universal_activity_number": "UAN-1", "technician_activity_number": "x (1)", "topic": "05",
+                "activity_type": "certificate-program", "live_date": "2021-03-01", "sequence_number": 7,
+            },
+        },
+    },
+    {"title": "AMA among it", "joint_accreditation": {"credits": ["AMA PRA Category 1", "Nursing"]}},
+    {"title": "Nearly AMA", "joint_accreditation": {"credits": ["AMA PRA Category 1 of another", "Nursing"]}},
+    {"title": "Pharmacy", "joint_accreditation": {"pharmacy": {"credits": 2}}},
+    {"title": "Blank", "joint_accreditation": {"interprofessional": False, "pharmacy": {}}, "learner_counts": {}},
+    {"title": "More", "learner_counts": {"others": 5, "professions": [{"profession": "Mage (old)", "learners": 2}]}},
+    {"title": "Other", "learner_counts": {"others": 5, "professions": [{"profession": "Other", "learners": 2}]}},
+    {"title": "None", "learner_counts": {"others": 0, "professions": [{"profession": "Nurse", "learners": 0}]}},
+]  # fmt: skip
+
+
 @BOTH
 def test_activities_that_are_downloaded_and_uploaded_are_unchanged(api: Api, service: Service, format: str) -> None:
     full = an_activity(
@@ -105,8 +128,9 @@ def test_activities_that_are_downloaded_and_uploaded_are_unchanged(api: Api, ser
         joint_accreditation={"interprofessional": True, "professions": ["Nurse"], "credits": ["Nursing"]},
         practice_areas=["Anesthesiology"],
     )  # fmt: skip
-    answer = api.post(ACTIVITIES, full)
-    assert answer.status == 201, answer.json
+    for body in (full, *(an_activity(**fields) for fields in INTERPROFESSIONAL)):
+        answer = api.post(ACTIVITIES, body)
+        assert answer.status == 201, answer.json
     before = listed(api, ACTIVITIES)
     batch = worked(api, service, download(api, ACTIVITIES, format), kind="activities", name=f"activities.{format}")
     assert [

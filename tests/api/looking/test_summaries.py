@@ -149,7 +149,7 @@ FILTERS: dict[str, Any] = {
     ),
     "activity_format": many("regularly-scheduled-series", "journal-cme", "live-course"),
     "providership": many("direct", "joint"), "joint_provider": many("ARZTEHAUS", "b", "nobody"),
-    "moc": BOOLEANS, "mips": BOOLEANS, "rems": BOOLEANS,
+    "moc": BOOLEANS, "mips": BOOLEANS, "rems": BOOLEANS, "interprofessional": BOOLEANS,
     "activity_status": many("draft", "active", "ready-to-close", "closed"),
     "activity_from": DAYS, "activity_to": DAYS, "outcome": many(*OUTCOMES),
     "state": st.sampled_from((["maine"], ["TN"])), "city": many("portland", "SAINT-ETIENNE"),

@@ -60,6 +60,7 @@ def an_odd_activity(number: int) -> dict[str, Any]:
         "listing": {"public": True} if number % 8 else None,
         "commercial_support": [],
         "learner_counts": {"physicians": 0, "others": 0},
+        "joint_accreditation": (None, {"interprofessional": True}, {"interprofessional": False}, {})[number % 4],
     }  # fmt: skip
 
 
@@ -172,6 +173,9 @@ class Rows:
                 return bool({*map(key, value)} & {key(area) for some in areas for area in some})
             case "moc" | "rems" | "mips":
                 return bool(activity[name]) is (value == "true")
+            case "interprofessional":
+                joint = activity["joint_accreditation"] or {}
+                return bool(joint.get("interprofessional")) is (value == "true")
             case "activity_status":
                 return activity["status"] in value
             case "activity_from":

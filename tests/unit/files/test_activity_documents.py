@@ -52,7 +52,8 @@ DESCRIBED: dict[str, Any] = {
                     "numberOfCredits": "52",
                     "nonAccreditedProvider": ["General Hospital", "State Society"],
                 },
-                {"activityCertification": "Nursing"},
+                {"activityCertification": "IPCE"},
+                {"activityCertification": "Nursing", "numberOfCredits": "3"},
                 {"activityCertification": "Pharmacy", "numberOfCredits": "2.5"},
             ],
             "activityLocation": {"city": "Portland", "stateOrProvince": "ME", "country": "USA"},
@@ -67,7 +68,9 @@ DESCRIBED: dict[str, Any] = {
     "ParticipationMetrics": {
         "participantsByCategory": [
             {"category": "physician", "numberOfParticipants": "30"},
-            {"category": "other", "numberOfParticipants": "5"},
+            {"category": "nurse", "numberOfParticipants": "3"},
+            {"category": "registered dietitians", "numberOfParticipants": "1"},
+            {"category": "other", "numberOfParticipants": "1"},
         ]
     },
     "XtensibleInfo": {
@@ -97,7 +100,12 @@ DESCRIBED: dict[str, Any] = {
         "ActivityRegistration": "Open to all",
         "IsMeritBasedIncentivePaymentSystem": "true",
         "REMS": {"REMSType": "Opioid Analgesic", "REMSRelatedIdentifier": "EG-123456-789"},
+        "PharmacyActivityType": "Certificate Program",
+        "PharmacyActivityTopic": "05-Patient Safety",
+        "PharmacyLiveDate": "2026-03-01",
+        "PharmacySequenceNumber": "012",
         "UANPharmacy": "UAN-1",
+        "UANPharmacyTech": "UAN-2",
         "activityRecordAction": "Add",
     },
 }  # fmt: skip
@@ -151,10 +159,21 @@ def test_everything_that_is_described_is_read() -> None:
                 {"source": "Pharma (in-kind)", "amount": 300.5, "in_kind": None},
                 {"source": "Robots Inc.", "amount": None, "in_kind": True},
             ],
-            "learner_counts": {"physicians": 30, "others": 5},
+            "learner_counts": {
+                "physicians": 30, "others": 5,
+                "professions": [
+                    {"profession": "Nurse", "learners": 3}, {"profession": "Registered Dietitian", "learners": 1},
+                ],
+            },
             "joint_accreditation": {
-                "interprofessional": True, "professions": ["Physician", "Nurse"], "credits": ["Nursing", "Pharmacy"],
-                "pharmacy": {"universal_activity_number": "UAN-1", "credits": 2.5},
+                "interprofessional": True, "professions": ["Physician", "Nurse"],
+                "credits": ["IPCE", "Nursing", "Pharmacy"],
+                "credit_amounts": [{"type": "Nursing", "credits": 3.0}, {"type": "Pharmacy", "credits": 2.5}],
+                "pharmacy": {
+                    "universal_activity_number": "UAN-1", "credits": 2.5, "technician_activity_number": "UAN-2",
+                    "activity_type": "certificate-program", "topic": "05", "live_date": "2026-03-01",
+                    "sequence_number": 12,
+                },
             },
         },
     )  # fmt: skip
@@ -228,11 +247,15 @@ def counted(**numbers: int) -> Element:
     )  # fmt: skip
 
 
-def test_all_but_physicians_are_counted_together_and_that_is_said() -> None:
-    given, findings = said(counted(physician=30, nurse=4, physician_assistant=2, other=1))
-    assert given.details["learner_counts"] == {"physicians": 30, "others": 7}
-    assert findings == [("element-ignored", "")]
-    assert said(counted(physician=30, other=1))[1] == []
+def test_those_who_are_no_physicians_are_counted_together_and_by_profession() -> None:
+    given, findings = said(counted(Physicians=30, nurse=4, physician_assistant=2, other=1))
+    assert findings == []
+    assert given.details["learner_counts"] == {
+        "physicians": 30, "others": 7,
+        "professions": [{"profession": "Nurse", "learners": 4}, {"profession": "Physician Assistant", "learners": 2}],
+    }  # fmt: skip
+    assert said(counted(physician=30, other=1))[0].details["learner_counts"] == {"physicians": 30, "others": 1}
+    assert said(counted(nurse=4, Nurses=5))[1] == [("format", "/learner_counts")]
 
 
 def test_one_category_with_two_numbers_is_refused() -> None:
@@ -269,10 +292,9 @@ def test_each_outcome_of_one_group_has_the_types_after_it() -> None:
 @pytest.mark.parametrize(
     "unkept",
     [
-        an_element("PharmacyLiveDate", "2026-03-01"),
+        an_element("HasPharmacyRecertifications", "true"),
         an_element("StateContentTags", None, an_element("StateContent", None, an_element("Topic", "Opioids"))),
         an_element("commercialSupportAmount", "10", currency="EUR", supportSource="Acme"),
-        an_element("credits", None, an_element("activityCertification", "Nursing"), an_element("numberOfCredits", "2")),
         an_element("identifier", None, an_element("catalog", "DOI"), an_element("entry", "10.1000/1")),
         an_element("keyword", None, an_element("source", "01_ABAMCO"), an_element("string", "1.2.3")),
     ],

@@ -24,6 +24,7 @@ from app.files.shapes.json_form import value_of
 from app.files.shapes.schemas import xml_schemas_of
 from app.files.writing.activity_documents import JsonActivityWriter, XmlActivityWriter
 from app.files.writing.learner_reports import Certificate, JsonReports, Report, XmlReports
+from app.schemas.activity_parts.joint_accreditation import JointAccreditation
 from tests.builders.judging import PROVIDER
 from tests.builders.raw_records import activity as read_activity
 from tests.builders.written_files import element_of
@@ -140,10 +141,13 @@ registered = st.builds(
 
 
 def as_stored(drawn: Activity) -> Activity:
-    """An activity as the schema leaves it: what the listing says of being public is said once."""
+    """An activity as it is stored: what its listing says of being public stands once, pharmacy credit twice."""
     details = dict(drawn.details)
     listing = details.get("listing") or dict.fromkeys(("public", "url", "fee", "registration", "specialties"))
     details["listing"] = {**listing, "public": drawn.listing_public}
+    if "joint_accreditation" in details:
+        joint = JointAccreditation.model_validate(details["joint_accreditation"])
+        details["joint_accreditation"] = joint.as_kept()
     return replace(drawn, details=details)
 
 

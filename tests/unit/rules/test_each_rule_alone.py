@@ -164,6 +164,15 @@ _FIXED = an_activity()
 _SERIES = {"format": "regularly-scheduled-series", "ama_pra_credits": 52.0}
 _LISTING = {"url": "https://education.example.org/a", "fee": "no", "registration": "open"}
 
+
+def _joint(**fields: object) -> Activity:
+    return replace(_FIXED, details={"joint_accreditation": fields})
+
+
+_COUNTED = {"physicians": 1, "others": 2, "professions": [{"profession": "Nurse", "learners": 3}]}
+_OF_PHARMACY = {"credit_amounts": [{"type": "Pharmacy", "credits": 2.0}], "pharmacy": {"credits": 1.0}}
+_NURSING = {"type": "Nursing", "credits": 2.0}
+
 ACTIVITIES: dict[str, Activity] = {
     "title-required": replace(_FIXED, title=None),
     "activity-id-valid": replace(_FIXED, activity_id="12345"),
@@ -186,6 +195,15 @@ ACTIVITIES: dict[str, Activity] = {
     "abim-practice-assessment": an_activity(a_registration("ABIM", "Practice Assessment")),
     "abo-not-both": an_activity(a_registration("ABO", "Patient Safety", "Improvement in Medical Practice")),
     "rems-type-known": replace(_FIXED, rems={"type": "Isotretinoin"}),
+    "joint-accreditation-only": _joint(interprofessional=True),
+    "profession-listed": _joint(professions=["Wizard"]),
+    "other-credit-listed": _joint(credits=["Wizardry"]),
+    "other-credit-quarter": _joint(credit_amounts=[_NURSING | {"credits": 1.2}]),
+    "other-credit-once": _joint(credit_amounts=[_NURSING, _NURSING | {"type": "Nursing Contact Hours"}]),
+    "other-credit-agrees": _joint(**_OF_PHARMACY),
+    "learner-counts-add-up": replace(_FIXED, details={"learner_counts": _COUNTED}),
+    "pharmacy-live-date": _joint(pharmacy={"live_date": "2022-01-01"}),
+    "universal-activity-number": _joint(pharmacy={"universal_activity_number": "UAN-1"}),
     "rss-session-amount": an_activity(**(_SERIES | {"ama_pra_credits": 1.0})),
     "listing-incomplete": replace(_FIXED, listing_public=True, details={"listing": _LISTING | {"fee": None}}),
     "listing-home-page": replace(
@@ -233,7 +251,9 @@ def test_an_unknown_number_is_told_beside_the_miss_that_it_causes(rule: str) -> 
 @pytest.mark.parametrize("rule", ACTIVITIES)
 def test_an_activity_is_told_of_by_one_rule_only(rule: str) -> None:
     warns = ACTIVITY_RULES[rule].severity is Severity.WARNING
-    assert advised(ACTIVITIES[rule]) == ((set(), {rule}) if warns else ({rule}, set()))
+    assert advised(ACTIVITIES[rule], joint=rule != "joint-accreditation-only") == (
+        (set(), {rule}) if warns else ({rule}, set())
+    )
 
 
 def test_what_a_rule_says_has_a_place_and_advice() -> None:

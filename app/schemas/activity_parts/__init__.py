@@ -1,0 +1,1 @@
+"""Parts of activities that have fields of their own."""
