@@ -20,12 +20,13 @@ from app.core.errors import Problem
 from app.domain.identity.validations import ValidationRequest
 from app.domain.parsing import MonthDay
 from app.domain.passport.accounts import CLAIMS_AN_HOUR, TRIES_A_CODE
+from app.domain.passport.notices import SETTLED_AFTER
 from app.domain.passport.shares import MOST_OPEN
 from app.domain.passport.transcripts import TranscriptPeriod
 from app.domain.passport.verification_codes import new_verification_code
 from app.services.access import erasure
 from app.services.context import Caller, Service, Work, operator, transact
-from app.services.passport import accounts, answering, disputes, joining, permission, publishing, shares
+from app.services.passport import accounts, answering, disputes, joining, permission, publishing, shares, telling
 from app.services.passport.joining import JoinRequest
 from app.services.passport.publishing import Prepared
 from app.services.passport.shares import ShareRequest
@@ -34,6 +35,7 @@ from tests.builders.bodies import a_completion, tina
 from tests.builders.disputes import physician_of
 from tests.harness.access.people import mails
 from tests.harness.api import Api, settle
+from tests.harness.clock import ManualClock
 from tests.harness.inbox import stored
 from tests.harness.wire import at_once
 
@@ -268,11 +270,15 @@ def test_links_made_and_ended_at_once_are_as_many_as_one_after_another(physician
     settle(service)
 
 
-def test_views_counted_at_once_are_all_counted_and_mailed_once(physician: Caller, service: Service) -> None:
+def test_views_counted_at_once_are_all_counted_and_mailed_once(
+    physician: Caller, service: Service, clock: ManualClock
+) -> None:
     asked = ShareRequest(receiver="A hospital", period=TranscriptPeriod(), fixed=False, days=7, mails_views=True)
     made = transact(physician, shares.create, asked, None)
     at_once([partial(transact, operator(service), shares._count, made.token, pdf=False)] * MANY)
     assert stored(service, "SELECT views FROM passport_share_views") == [(MANY,)]
+    clock.now += SETTLED_AFTER
+    at_once([partial(telling.tell, service)] * MANY)
     assert [mail.subject for mail in mails(service)].count("A link to your transcript was opened") == 1
     settle(service)
 

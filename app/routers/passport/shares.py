@@ -57,7 +57,7 @@ async def create_share(caller: Physician, body: ShareIn) -> Response:
     link = mail.address_of(caller.service, f"/s/{made.token}")
     code = prepared.code if prepared is not None else ""
     out = MadeShareOut.made(made.share, code=code, token=made.token, link=link)
-    headers = {"Location": PATH, "Cache-Control": "no-store"}
+    headers = {"Location": PATH, "Cache-Control": "no-store, no-transform"}
     return Response(out.model_dump_json(), 201, headers=headers, media_type="application/json")
 
 

@@ -30,6 +30,7 @@ from tests.builders.sent_files import row, tab_text
 from tests.harness.api import Api
 from tests.harness.contract import committed
 from tests.harness.databases import ON_SQLITE
+from tests.harness.passport.programs import program_of_slides
 from tests.harness.properties import examples
 from tests.harness.uploads import worked
 from tests.harness.wire import Wire
@@ -130,6 +131,16 @@ def test_an_answer_with_a_key_or_a_token_is_never_compressed_or_kept(api: Api) -
         assert answer.headers["cache-control"] == "no-store, no-transform"
 
 
+@ON_SQLITE
+def test_an_answer_with_a_link_is_never_compressed_or_kept(api: Api, service: Service) -> None:
+    program = program_of_slides(api.http, service)
+    asked = {"receiver": "A hospital " * 9, "shows": "following", "days": 7}
+    answer = program.post("/v1/passport/shares", asked, Accept_Encoding="gzip")
+    assert answer.status == 201, answer.json
+    assert "content-encoding" not in answer.response.headers
+    assert answer.response.headers["cache-control"] == "no-store, no-transform"
+
+
 def test_every_operation_that_answers_a_secret_is_held_to_that() -> None:
     """To add one: `Cache-Control: no-store, no-transform`, and a case of the tests above."""
     secrets = {"secret", "api_key", "client_secret", "access_token", "key", "token"}
@@ -141,7 +152,7 @@ def test_every_operation_that_answers_a_secret_is_held_to_that() -> None:
         if any(f'schemas/{name}"' in json.dumps(operation.said["responses"]) for name in with_secret)
     }
     endpoints = {"create_webhook_endpoint", "rotate_webhook_secret"}
-    assert answering == endpoints | {"create_client", "add_client_key", "create_token"}
+    assert answering == endpoints | {"create_client", "add_client_key", "create_token", "create_share"}
 
 
 @ON_SQLITE

@@ -52,12 +52,12 @@ def test_whatever_leaves_json_is_answered_in_it(api: Api) -> None:
 
 
 @ON_SQLITE
-def test_a_file_is_not_asked_for_as_json(api: Api, service: Service) -> None:
+def test_a_file_is_not_asked_for_as_what_it_never_is(api: Api, service: Service) -> None:
     batch = worked(api, service, tab_text([row(First_Name="Nobody")]))["batch_id"]
     path = f"/v1/batches/{batch}/files/rejected"
     for accept, status in (("text/tab-separated-values", 200), ("application/octet-stream", 200), ("*/*", 200)):
         assert api.send("GET", path, headers={"Accept": accept}).status == status, accept
-    assert_problem(api.send("GET", path, headers={"Accept": "application/json"}), 406, "not-acceptable")
+    assert_problem(api.send("GET", path, headers={"Accept": "image/png"}), 406, "not-acceptable")
 
 
 @ON_SQLITE

@@ -104,6 +104,30 @@ def decide(boss: Window, decision: str) -> None:
     boss.submit(str(boss.tree.xpath("string(//form[contains(@action, '/claims/')]/@action)")), decision=decision)
 
 
+def argue(window: Window, clerk: Window, boss: Window, api: Api, service: Service, record: str) -> str:
+    """Tell a dispute that the provider answers, the physician refers and the operator decides; return its address."""
+    known = len(mails(service))
+    address = dispute(window, record, "amount", "It was longer.")
+    settle(service)
+    dispute_id = address.rpartition("/")[2]
+    theirs, there = f"/p/0008001/disputes/{dispute_id}", f"/operator/passport/disputes/{dispute_id}"
+    assert "1 physician says that a record is wrong" in clerk.open("/p/0008001").text
+    clerk.open(theirs).submit(f"{theirs}/answer", **{"/message": "You left early."})
+    window.open(address).submit(f"{address}/refer", **{"/message": "I did not."})
+    assert "1 dispute of physicians" in boss.open("/operator").text
+    boss.open(there).submit(f"{there}/decide", decision="refuse", **{"/message": "The sheet says so."})
+    settle(service)
+    happened = [one["type"] for one in api.get("/v1/events", limit=100).json["data"]]
+    about = [type for type in happened if type.startswith("dispute.")]
+    assert about == ["dispute.opened", "dispute.closed"], "the provider is told by its events"
+    assert len(of_her(service, known)) >= 2
+    for said in ("It was longer.", "You left early.", "I did not.", "The sheet says so."):
+        assert said in window.open(address).text
+        assert said in clerk.open(theirs).text
+        assert all(said not in mail.body for mail in mails(service))
+    return address
+
+
 def test_an_account_that_two_claim_is_disputed_from_closed_and_opened_again_and_nothing_is_lost(
     window: Window, open_window: OpenWindow, api: Api, service: Service, clock: ManualClock
 ) -> None:
@@ -129,26 +153,7 @@ def test_an_account_that_two_claim_is_disputed_from_closed_and_opened_again_and_
     assert {to for to, _ in told_since(service, known)} >= {WILLA["/address"], OTHER}
     assert len([to for to, _ in told_since(service, known) if to == OTHER]) == 2
     assert "Grand Rounds" in window.open(CREDITS).text
-    # A dispute, answered by the provider, referred, decided.
-    known = len(mails(service))
-    address = dispute(window, record, "amount", "It was longer.")
-    settle(service)
-    dispute_id = address.rpartition("/")[2]
-    theirs, there = f"/p/0008001/disputes/{dispute_id}", f"/operator/passport/disputes/{dispute_id}"
-    assert "1 physician says that a record is wrong" in clerk.open("/p/0008001").text
-    clerk.open(theirs).submit(f"{theirs}/answer", **{"/message": "You left early."})
-    window.open(address).submit(f"{address}/refer", **{"/message": "I did not."})
-    assert "1 dispute of physicians" in boss.open("/operator").text
-    boss.open(there).submit(f"{there}/decide", decision="refuse", **{"/message": "The sheet says so."})
-    settle(service)
-    happened = [one["type"] for one in api.get("/v1/events", limit=100).json["data"]]
-    about = [type for type in happened if type.startswith("dispute.")]
-    assert about == ["dispute.opened", "dispute.closed"], "the provider is told by its events"
-    assert len(of_her(service, known)) >= 2
-    for said in ("It was longer.", "You left early.", "I did not.", "The sheet says so."):
-        assert said in window.open(address).text
-        assert said in clerk.open(theirs).text
-        assert all(said not in mail.body for mail in mails(service))
+    address = argue(window, clerk, boss, api, service, record)
     # Permission withdrawn: the provider is refused, and asked by a dispute; what stands stands, flagged.
     here = f"{SETTINGS}/permission/0008001"
     window.open(here).submit(here, **{"/message": "Please no longer."})

@@ -76,7 +76,7 @@ EVERY: dict[str, Any] = {
     "activity_to": TODAY, "outcome": ["learner-knowledge"], "state": ["ME"], "city": ["Portland"], "country": ["USA"],
     "practice_area": ["Ophthalmology"], "board": ["TN-M"], "kind": ["cme"], "status": ["accepted"],
     "entry_method": ["api"], "credit_type": ["Patient Safety"], "completed_from": TODAY, "completed_to": TODAY,
-    "submitted_from": TODAY, "submitted_to": TODAY,
+    "submitted_from": TODAY, "submitted_to": TODAY, "interprofessional": True,
 }  # fmt: skip
 
 
