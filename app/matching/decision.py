@@ -60,7 +60,10 @@ class Stop(enum.StrEnum):
     SCORE = "score"
     """All in all somebody else of the population is as likely."""
     RIVAL = "rival"
-    """Somebody else has the names and the date given: who holds the number does not, or only who holds the state."""
+    """Somebody else has the names and the date given: who holds the number does not, or only who holds the state.
+
+    Or somebody else may go by the first name that the best one's only resembles.
+    """
     LEAD = "lead"
     """Another one on file fits nearly as well."""
 
@@ -201,7 +204,8 @@ def stop_of(weighed: Weighed) -> Stop | None:
 def _stop_by_rival(best: Weighed, others: Iterable[Weighed]) -> Stop | None:
     """Return a stop where somebody is found who fits worse by name and date than another: a twin, a namesake."""
     if not best.by_number:
-        return Stop.RIVAL if any(_is_namesake_elsewhere(best, other) for other in others) else None
+        rival = any(_is_namesake_elsewhere(best, other) or _goes_by_the_name(best, other) for other in others)
+        return Stop.RIVAL if rival else None
     born = [other for other in others if other.birth_date is FieldAgreement.SAME]
     return Stop.RIVAL if any(_is_rival(best, other) for other in born) else None
 
@@ -216,6 +220,19 @@ def _is_namesake_elsewhere(best: Weighed, other: Weighed) -> bool:
     return (
         other.birth_date is FieldAgreement.SAME
         and other.numbers.state is FieldAgreement.DIFFERENT
+        and not other.numbers.differ
+        and FieldAgreement.DIFFERENT not in against
+    )
+
+
+def _goes_by_the_name(best: Weighed, other: Weighed) -> bool:
+    """Whether another may go by the first name typed, a middle name of theirs: that of the best only resembles it."""
+    if best.names.given in (NameAgreement.SAME, NameAgreement.MIDDLE) or other.names.given is not NameAgreement.MIDDLE:
+        return False
+    against = (other.names.suffix, other.numbers.state, other.numbers.school)
+    return (
+        other.names.surname is NameAgreement.SAME
+        and other.birth_date is FieldAgreement.SAME
         and not other.numbers.differ
         and FieldAgreement.DIFFERENT not in against
     )

@@ -248,3 +248,26 @@ def test_a_nickname_in_the_state_is_not_taken_for_who_has_the_very_name_and_date
     found = decide(query, [TRUE, here])
     assert found.stop is stop
     assert (found.learner is here) is (stop is None)
+
+
+@pytest.mark.parametrize(
+    ("typed", "middle", "state", "stop"),
+    [
+        ("Stephen", "Trey Stephen", FieldAgreement.SAME, Stop.RIVAL),
+        ("Stephen", "Trey Stephen", FieldAgreement.DIFFERENT, None),
+        ("Stephen", "Trey Alexander", FieldAgreement.SAME, None),
+        ("Steven", "Trey Stephen", FieldAgreement.SAME, None),
+    ],
+)
+def test_who_is_spelled_otherwise_is_no_find_beside_who_may_go_by_the_name_typed(
+    typed: str, middle: str, state: FieldAgreement, stop: Stop | None
+) -> None:
+    spelled, called = named("spelled", "Steven", "Quillfeather"), named("called", middle, "Quillfeather")
+
+    def compare(learner: Learner) -> Numbers:
+        return Numbers(state=FieldAgreement.SAME if learner is spelled else state, states=("NY",))
+
+    query = Query(name=parse_name(typed, "Quillfeather"), birth_date="02/01", compare_numbers=compare)
+    found = decide(query, [called, spelled])
+    assert found.best is not None and found.best.learner is spelled
+    assert found.stop is stop
