@@ -8,11 +8,12 @@ from typing import Any, TypeAlias
 from app.domain.amounts import in_credits
 from app.domain.catalogue import Catalogue
 from app.domain.credits import Completion, Credit, CreditKind
+from app.domain.joint_accreditation import AMA_PRA
+from app.domain.rems import time_in_documents
 from app.domain.reports import RemsPart
 
 Value: TypeAlias = dict[str, Any]
 """An element, as its JSON form has it."""
-AMA_PRA = "AMA PRA Category 1"
 
 
 def filled(fields: Value) -> Value:
@@ -20,14 +21,10 @@ def filled(fields: Value) -> Value:
     return {name: value for name, value in fields.items() if value is not None and value not in ([], {})}
 
 
-def number_of(credits: float) -> float | int:
-    """Return an amount without a fraction where it has none."""
-    return int(credits) if credits == int(credits) else credits
-
-
 def report_of(completion: Completion, title: str | None, certificates: Iterable[Value]) -> Value:
     """Return a completion as an `ActivityReport`, with the certificates that it has."""
     born = completion.birth_date
+    nameless = completion.first_name is None or completion.last_name is None
     return filled(
         {
             "Member": {
@@ -46,7 +43,13 @@ def report_of(completion: Completion, title: str | None, certificates: Iterable[
                     }
                 ),
             },
-            "XtensibleInfo": {"LearnerRecordAction": "add"},
+            "XtensibleInfo": filled(
+                {
+                    "LearnerRecordAction": "add",
+                    "Occasion": completion.occasion if completion.occasion > 1 else None,
+                    "LearnerLink": completion.learner_id if nameless else None,
+                }
+            ),
         }
     )
 
@@ -60,16 +63,14 @@ def _participant(rems: RemsPart) -> Value:
             "Profession": rems.profession,
             "PracticeArea": rems.practice_area,
             "SurgicalProcedures": rems.surgical_procedures,
-            "TimeInPractice": rems.time_in_practice,
+            "TimeInPractice": time_in_documents(rems.time_in_practice),
         }
     )
 
 
 def certificates_of(credit: Credit, completion: Completion, catalogue: Catalogue) -> Iterator[Value]:
     """Yield a credit as its certificates: the whole where the types do not say it, then each type."""
-    board = catalogue.board(credit.board)
-    state = board.state if board is not None else None
-    domain = state if credit.kind is CreditKind.CME and state else credit.board
+    domain = _domain_of(credit, completion, catalogue)
     total, types = credit.quarters, credit.credit_types
     amounts: list[tuple[str, int]] = [*types]
     if credit.kind is CreditKind.CME:
@@ -88,8 +89,18 @@ def certificates_of(credit: Credit, completion: Completion, catalogue: Catalogue
                 "CreditReceived": {
                     "activityCertification": kind,
                     "creditUnit": "Point",
-                    "numberOfCredits": number_of(in_credits(quarters)),
+                    "numberOfCredits": in_credits(quarters),
                 },
                 "CreditID": reference if not place else None,
             }
         )
+
+
+def _domain_of(credit: Credit, completion: Completion, catalogue: Catalogue) -> str:
+    """Return whose number a certificate has: CME is a state's, and its board's where two of the state have a part."""
+    board = catalogue.board(credit.board)
+    if credit.kind is not CreditKind.CME or board is None or board.state is None:
+        return credit.board
+    of_state = {one.code for one in catalogue.licensing(board.state)}
+    taking = {one.board for one in completion.credits if one.kind is CreditKind.CME and one.board in of_state}
+    return board.state if len(taking) == 1 else credit.board

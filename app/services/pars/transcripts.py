@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from app.domain.amounts import in_credits
 from app.domain.boards import BoardKind
 from app.domain.credits import CreditKind
+from app.domain.joint_accreditation import AMA_PRA
 from app.domain.passport.licensees import FoundTranscript
 from app.domain.passport.transcripts import TranscriptCredit, TranscriptRow, totals, totals_by_board
-from app.files.shapes.stored_records import AMA_PRA, Value, filled, number_of
+from app.files.shapes.stored_records import Value, filled
 
 
 def document_of(found: FoundTranscript | None) -> list[Value]:
@@ -46,10 +47,10 @@ def credits_of(found: FoundTranscript | None) -> list[Value]:
 
 def _totals(rows: tuple[TranscriptRow, ...]) -> Value:
     boards = [
-        {"Board": one.board, "BoardName": one.board_name, "numberOfCredits": number_of(in_credits(one.quarters))}
+        {"Board": one.board, "BoardName": one.board_name, "numberOfCredits": in_credits(one.quarters)}
         for one in totals_by_board(rows)
     ]
-    return filled({"AMAPRACategory1": number_of(in_credits(totals(rows).ama_pra)), "BoardTotal": boards})
+    return filled({"AMAPRACategory1": in_credits(totals(rows).ama_pra), "BoardTotal": boards})
 
 
 def _row(row: TranscriptRow) -> Value:
@@ -72,7 +73,7 @@ def _certificates(credit: TranscriptCredit) -> Iterator[Value]:
             "CreditReceived": {
                 "activityCertification": kind,
                 "creditUnit": "Point",
-                "numberOfCredits": number_of(in_credits(quarters)),
+                "numberOfCredits": in_credits(quarters),
             },
             "Status": credit.status.value,
         }

@@ -10,6 +10,7 @@ from app.services.context import Service
 from tests.api.pars.documents import LEARNERS, certificates, outcomes, read, records, send_xml
 from tests.builders.bodies import COURSE, GRAND_ROUNDS, a_completion, john
 from tests.builders.pars_documents import learners, report, xml
+from tests.builders.people import import_people
 from tests.harness.api import Api, api_of
 
 ASKED = {"moduleID": GRAND_ROUNDS, "CompletionDate": "2021-12-12", "BirthDate": "--02-01", "UniqueID": "444444"}
@@ -70,6 +71,54 @@ def test_what_is_read_can_be_sent_back_and_changes_nothing(api: Api) -> None:
     assert outcomes(api.post(LEARNERS, api.get(path).json)) == ["unchanged"]
     in_xml = api.send("GET", path, headers={"Accept": "text/xml"})
     assert outcomes(send_xml(api, LEARNERS, in_xml.response.content)) == ["unchanged"]
+
+
+def test_a_second_record_of_a_day_is_read_with_its_occasion_and_can_be_sent_back(api: Api) -> None:
+    api.report(a_completion())
+    second = api.report(a_completion(occasion=2)).json
+    found = assert_the_same_when_sent_back(api, second["completion_id"])
+    assert found["XtensibleInfo"]["Occasion"] == 2
+
+
+def test_who_was_reported_by_a_link_is_read_by_it_and_can_be_sent_back(api: Api) -> None:
+    link = api.report(a_completion(COURSE, "2021-02-14")).json["learner"]["learner_id"]
+    linked = api.report(a_completion(license_id=None) | {"learner": {"learner_id": link}}).json
+    assert_the_same_when_sent_back(api, linked["completion_id"])
+
+
+def test_answers_for_rems_are_read_in_the_words_of_documents(api: Api) -> None:
+    activity = api.register(rems={"type": "Opioid Analgesic"}).json["activity_id"]
+    rems = {"local_id": "17", "profession": "Nurse", "time_in_practice": "6-10"}
+    nurse = api.report(a_completion(activity, credits=None) | {"rems": rems}).json
+    found = assert_the_same_when_sent_back(api, nurse["completion_id"])
+    assert found["Participants"]["Participant"]["TimeInPractice"] == "6-10 years"
+
+
+def test_credit_of_both_boards_of_a_state_is_read_with_the_board_of_each_and_can_be_sent_back(
+    api: Api, service: Service
+) -> None:
+    import_people(
+        service,
+        {"first_name": "Olga", "last_name": "Both", "date_of_birth": "02/11", "licenses": "TN-M:910011;TN-O:910012"},
+    )
+    person = {"first_name": "Olga", "last_name": "Both", "born": "02/11"}
+    body = a_completion(**person)
+    body["cme"] = [
+        {"state": board, "license_id": number, "credits": 2}
+        for board, number in (("TN-M", "910011"), ("TN-O", "910012"))
+    ]
+    both = api.report(body).json
+    assert {credit["board"] for credit in both["credits"]} == {"TN-M", "TN-O"}
+    assert_the_same_when_sent_back(api, both["completion_id"])
+
+
+def assert_the_same_when_sent_back(api: Api, completion_id: str) -> dict[str, Any]:
+    """Read a completion, and send it back: it is the same, and unchanged. Return it as it was read."""
+    document = api.get(f"{LEARNERS}/{completion_id}").json
+    (record,) = records(api.post(LEARNERS, document))
+    assert (record["Outcome"], record["LearnerId"]) == ("unchanged", completion_id), record
+    (found,) = document["ACCMELearnerReports"]["ActivityReports"]["ActivityReport"]
+    return dict(found)
 
 
 def test_a_completion_is_withdrawn_by_its_id(api: Api, reported: str) -> None:
