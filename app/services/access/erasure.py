@@ -10,23 +10,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Any
 
 import msgspec
-from msgspec import Raw
 from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from app.core.errors import Conflict, NotFound, OperatorFault
 from app.core.progress import report_progress
-from app.domain.audit import CompletionAudit, HeldAudit, PhysicianAudit
+from app.domain.audit import HeldAudit, PhysicianAudit
 from app.domain.batch_mends import Mend
 from app.domain.batches import Batch, RawRow
-from app.domain.credits import Completion
 from app.domain.held import HeldStatus, document_of_report
-from app.domain.identity.comparison_keys import full_name_key
 from app.domain.identity.erasure import (
-    FADED,
     IDENTITIES,
     Erasure,
     blank_completion,
@@ -38,6 +33,7 @@ from app.domain.identity.erasure import (
 from app.domain.identity.physicians import FiledName, Physician
 from app.domain.passport.audit import DisputeAudit, PermissionAudit, ShareAudit, TranscriptAudit
 from app.files.record_fields import with_cells
+from app.services.access.blanked_records import write_blanked
 from app.services.access.departures import end_account, forget_person
 from app.services.access.persons_to_erase import PersonToErase, load_person
 from app.services.access.removal import longest_arrival, remove_original
@@ -45,16 +41,14 @@ from app.services.context import Service, Work, operator, transact
 from app.services.registry import name_forms
 from app.services.registry.merging import lock_everything
 from app.services.registry.writing import ERASED_IDENTITY
-from app.store import batch_mends, batches, completion_versions, completions, record_digests, uploads
+from app.store import batch_mends, batches, completions, uploads
 from app.store.access import erasure as stored
-from app.store.completion_versions import VERSIONS, version_text
 from app.store.held import records as held_records
 from app.store.looking import downloads
 from app.store.passport import accounts, disputes, permissions, shares, transcripts
 from app.store.people import persons
 from app.store.registry import physicians
 from app.store.registry.generation import note_registry_change
-from app.store.states import canonical
 
 BATCHES_AT_ONCE = 100
 UPLOADS_AT_ONCE = 5
@@ -273,39 +267,9 @@ def _erase(work: Work, physician_id: str, since: datetime, *, unread: bool) -> N
 
 def _blank_credit(work: Work, person: PersonToErase) -> str | msgspec.UnsetType:
     """Blank completions and all versions about a person; return the digest of the blanked versions' digests."""
-    connection, keyring = work.connection, work.service.keyring
-    found = completions.load_by_ids(connection, person.completion_ids)
-    rows, added = [], []
-    for completion in sorted(found, key=lambda one: one.completion_id):
-        after = replace(blank_completion(completion), version=completion.version + 1, updated_at=work.now)
-        row, digest = version_row(work, after)
-        added.append(row)
-        rows.append(
-            {
-                "completion_id": after.completion_id,
-                "version": after.version,
-                "updated_at": work.now,
-                "rems": completion_versions.rems_text(after),
-            }
-        )
-        work.audit("erase", after.completion_id, audit_of(after, digest))
-    faded = []
-    for version in stored.versions_about(connection, person.ids, None):
-        document = blank_version(version["document"])
-        if document != version["document"]:
-            faded.append(version | {"document": document})
-    last_key, first_key = full_name_key(None, None)
-    stored.blank_completions(connection, rows, first_key, last_key)
-    stored.write_versions(connection, faded, added)
-    if not faded:
-        return msgspec.UNSET
-    return record_digests.insert_digests(
-        connection,
-        keyring,
-        work.commit_id,
-        FADED,
-        [(row["completion_id"], row["version"], keyring.record_digest(VERSIONS, version_text(row))) for row in faded],
-    )
+    found = completions.load_by_ids(work.connection, person.completion_ids)
+    versions = stored.versions_about(work.connection, person.ids, None)
+    return write_blanked(work, map(blank_completion, found), versions, blank_version)
 
 
 def _end_accounts(work: Work, person: PersonToErase) -> None:
@@ -325,35 +289,6 @@ def _end_accounts(work: Work, person: PersonToErase) -> None:
     for share in shares.of_learners(work.connection, person.ids):
         shares.forget_receiver(work.connection, share.share_id)
         work.audit("erase", share.share_id, ShareAudit(learner_id=person.root.physician_id))
-
-
-def version_row(work: Work, after: Completion) -> tuple[dict[str, Any], str]:
-    """Return the row of the version that an erasure leaves, and its digest."""
-    row = {
-        "completion_id": after.completion_id,
-        "version": after.version,
-        "commit_id": work.commit_id,
-        "verb": "erase",
-        "at": work.now,
-        "client_id": work.caller.client.client_id,
-        "document": Raw(canonical(completion_versions.document_of(after))),
-    }
-    return row, work.service.keyring.record_digest(VERSIONS, version_text(row))
-
-
-def audit_of(after: Completion, digest: str) -> CompletionAudit:
-    """Return what the audit log says of a completion whose person was blanked."""
-    return CompletionAudit(
-        version=after.version,
-        activity_id=after.activity_id,
-        boards=[],
-        reported=[],
-        corrected=[],
-        withdrawn=[],
-        decided=[],
-        provider_id=after.provider_id,
-        digest=digest,
-    )
 
 
 def _blank_held(work: Work, person: PersonToErase) -> None:

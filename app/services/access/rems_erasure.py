@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 import msgspec
 from msgspec.structs import replace
@@ -12,9 +14,7 @@ from app.core.errors import NotFound, OperatorFault
 from app.domain.audit import RemsLearnerAudit
 from app.domain.batches import Batch, BatchOwner
 from app.domain.credits import Completion, is_rems_subject, rems_subject
-from app.domain.identity.comparison_keys import full_name_key
 from app.domain.identity.erasure import (
-    FADED,
     LocalIdMarks,
     RemsErasure,
     blank_completion,
@@ -23,20 +23,18 @@ from app.domain.identity.erasure import (
 )
 from app.domain.identity.physicians import FiledName, Physician
 from app.domain.parsing import plain_text
+from app.services.access.blanked_records import write_blanked
 from app.services.access.erasure import (
-    audit_of,
     batches_with_records,
     blank_rows,
     rows_about,
     sweep_unread,
-    version_row,
 )
 from app.services.access.persons_to_erase import PersonToErase
 from app.services.context import Service, Work, operator, transact
 from app.services.registry.merging import lock_everything
-from app.store import batches, completion_versions, completions, record_digests
+from app.store import batches, completions
 from app.store.access import erasure, rems_erasure
-from app.store.completion_versions import VERSIONS, version_text
 from app.store.looking import downloads
 
 
@@ -120,48 +118,20 @@ def _erase(work: Work, provider_id: str, local_id: str) -> None:
 
 def _blank_records(work: Work, person: PersonToErase, subject: str) -> str | msgspec.UnsetType:
     """Blank the completions and all versions about a learner; return the digest of the blanked versions' digests."""
-    connection, keyring = work.connection, work.service.keyring
+    connection = work.connection
     token = min(person.completion_ids)
-    rows, added = [], []
-    for completion in sorted(completions.load_by_ids(connection, person.completion_ids), key=_id_of):
-        after = replace(
-            blank_completion(completion),
-            subject=nameless_subject(completion.subject, token),
-            version=completion.version + 1,
-            updated_at=work.now,
-        )
-        row, digest = version_row(work, after)
-        added.append(row)
-        rows.append(
-            {
-                "completion_id": after.completion_id,
-                "version": after.version,
-                "updated_at": work.now,
-                "rems": completion_versions.rems_text(after),
-            }
-        )
-        work.audit("erase", after.completion_id, audit_of(after, digest))
-    faded = []
-    for version in rems_erasure.versions_of_subject(connection, person.completion_ids, subject):
-        document = blank_version(version["document"])
-        if is_rems_subject(document["subject"]):
-            document["subject"] = nameless_subject(document["subject"], token)
-        if document != version["document"]:
-            faded.append(version | {"document": document})
-    last_key, first_key = full_name_key(None, None)
-    erasure.blank_completions(connection, rows, first_key, last_key)
+
+    def blank(completion: Completion) -> Completion:
+        return replace(blank_completion(completion), subject=nameless_subject(completion.subject, token))
+
+    def blank_document(document: Mapping[str, Any]) -> dict[str, Any]:
+        left = blank_version(document)
+        if is_rems_subject(left["subject"]):
+            left["subject"] = nameless_subject(left["subject"], token)
+        return left
+
+    found = completions.load_by_ids(connection, person.completion_ids)
+    versions = rems_erasure.versions_of_subject(connection, person.completion_ids, subject)
+    digests = write_blanked(work, map(blank, found), versions, blank_document)
     rems_erasure.name_subject_anew(connection, person.completion_ids, nameless_subject(subject, token))
-    erasure.write_versions(connection, faded, added)
-    if not faded:
-        return msgspec.UNSET
-    return record_digests.insert_digests(
-        connection,
-        keyring,
-        work.commit_id,
-        FADED,
-        [(row["completion_id"], row["version"], keyring.record_digest(VERSIONS, version_text(row))) for row in faded],
-    )
-
-
-def _id_of(completion: Completion) -> str:
-    return completion.completion_id
+    return digests
