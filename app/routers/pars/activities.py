@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Response
 from pydantic import AfterValidator, BaseModel, Field
 
-from app.core.errors import ParameterInvalid
-from app.domain.parsing import Unparsed, plain_text
-from app.files.cells import read_day
+from app.domain.parsing import plain_text
 from app.files.shapes import activities as shape
 from app.files.shapes import answers
 from app.files.shapes.envelopes import DocumentKind
@@ -18,25 +15,22 @@ from app.routers.answers import send_once
 from app.routers.pars.callers import AnswerType, Document, PARSActivitiesReader, PARSActivitiesWriter
 from app.routers.pars.description import ACTIVITIES_FOUND, ACTIVITIES_SAVED, document_body
 from app.routers.pars.forms import ParsRoute, answer, send
+from app.routers.pars.parameters import Text, day_of
 from app.routers.pars.records import records_of
-from app.schemas.base import KEEPABLE
 from app.services.context import RECORDS_AS_ONE, Work, read_async
 from app.services.idempotency import Answer
 from app.services.pars import activities
 
 router = APIRouter(prefix="/pars/activities", tags=["PARS"], route_class=ParsRoute)
 ActivityId = Annotated[str, Path(max_length=64, description="The activity's nine digits."), AfterValidator(plain_text)]
-_TEXT = {"max_length": 300, "pattern": KEEPABLE}
 
 
 class FindActivities(BaseModel):
     """Which activities are asked for: all that is given has to fit."""
 
-    providerActivityId: Annotated[str | None, Field(description="Your own id of it.", **_TEXT)] = None  # noqa: N815
-    activityStartDate: Annotated[  # noqa: N815
-        str | None, Field(description="Its first day; only the written day counts.", **_TEXT)
-    ] = None
-    activityTypeName: Annotated[str | None, Field(description="Its format.", **_TEXT)] = None  # noqa: N815
+    providerActivityId: Annotated[Text, Field(description="Your own id of it.")] = None  # noqa: N815
+    activityStartDate: Annotated[Text, Field(description="Its first day; only the written day counts.")] = None  # noqa: N815
+    activityTypeName: Annotated[Text, Field(description="Its format.")] = None  # noqa: N815
 
 
 @router.post("", responses=ACTIVITIES_SAVED, openapi_extra=document_body(DocumentKind.ACTIVITIES))
@@ -66,7 +60,7 @@ async def find_activities(
     """
     asked = activities.ActivityQuestion(
         internal_id=query.providerActivityId,
-        starts_on=_day("activityStartDate", query.activityStartDate),
+        starts_on=day_of("activityStartDate", query.activityStartDate),
         format=query.activityTypeName,
     )
     return send(await read_async(caller, activities.find, asked), shape.DOCUMENT, media_type)
@@ -78,11 +72,3 @@ async def get_activity_document(
 ) -> Response:
     """Read one activity as a document."""
     return send(await read_async(caller, activities.get, activity_id), shape.DOCUMENT, media_type)
-
-
-def _day(name: str, text: str | None) -> date | None:
-    """Return a day as it is written in a parameter; raises `ParameterInvalid`."""
-    day = read_day(text)
-    if isinstance(day, Unparsed):
-        raise ParameterInvalid.of(name, "It is no day.", "Send one as 2021-12-31 or 12/31/2021; a time is passed over.")
-    return day

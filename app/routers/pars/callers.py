@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from fastapi import Depends
-from fastapi.params import Depends as DependsParam
 
 from app.core.http.exchange import Exchange
 from app.domain.batches import Element
@@ -41,13 +40,9 @@ class _AnswerType(_OfExchange):
         return type_of_answer(exchange)
 
 
-def _depends(found: _OfExchange) -> DependsParam:
-    return Depends(found)  # type: ignore[no-any-return]
-
-
-Document = Annotated[Element, _depends(_Document())]
+Document = Annotated[Element, Depends(_Document())]
 """The document that was sent."""
-AnswerType = Annotated[str, _depends(_AnswerType())]
+AnswerType = Annotated[str, Depends(_AnswerType())]
 """The media type that is answered."""
 LearnerActivitiesReporter = Annotated[Caller, _caller("completions:write", idempotent="request")]
 LearnerActivitiesWriter = Annotated[Caller, _caller("completions:write")]

@@ -6,11 +6,11 @@ from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Response
-from pydantic import AfterValidator, BaseModel, Field
+from pydantic import AfterValidator, BaseModel
 
-from app.core.errors import ErrorItem, NotFound, ParameterInvalid
+from app.core.errors import NotFound, ParameterInvalid
 from app.domain.batches import OnUnmatched
-from app.domain.parsing import Unparsed, plain_text
+from app.domain.parsing import Unparsed, describe_month_day, plain_text
 from app.files.cells import read_birth_date, read_day
 from app.files.shapes import answers, learner_reports
 from app.files.shapes.envelopes import DocumentKind
@@ -25,8 +25,8 @@ from app.routers.pars.callers import (
 )
 from app.routers.pars.description import LEARNER_DELETED, LEARNERS_FOUND, LEARNERS_SAVED, document_body
 from app.routers.pars.forms import ParsRoute, answer, send
+from app.routers.pars.parameters import Text, fault, no_day
 from app.routers.pars.records import records_of
-from app.schemas.base import KEEPABLE
 from app.services.context import RECORDS_AS_ONE, Work, read_async, transact_async
 from app.services.idempotency import Answer
 from app.services.pars import learner_activities, questions
@@ -68,18 +68,17 @@ async def save_learner_activities(
 CompletionId = Annotated[
     str, Path(max_length=64, description="What answers call `LearnerId`."), AfterValidator(plain_text)
 ]
-_Text = Annotated[str | None, Field(max_length=300, pattern=KEEPABLE)]
 
 
 class FindStatus(BaseModel):
     """Whose completion is asked for: activity, day, number and birth date as they were reported, or a `CreditID`."""
 
-    moduleID: _Text = None  # noqa: N815
-    BirthDate: _Text = None
-    CompletionDate: _Text = None
-    UniqueID: _Text = None
-    domain: _Text = None
-    CreditId: _Text = None
+    moduleID: Text = None  # noqa: N815
+    BirthDate: Text = None
+    CompletionDate: Text = None
+    UniqueID: Text = None
+    domain: Text = None
+    CreditId: Text = None
 
 
 @router.get("/status", responses=LEARNERS_FOUND | problems(NotFound))
@@ -102,14 +101,14 @@ def _learner_asked(query: FindStatus) -> LearnerQuestion:
     """Return whose completion is asked for; raises `ParameterInvalid` with all that is missing or unreadable."""
     day, born = read_day(query.CompletionDate), read_birth_date(query.BirthDate)
     faults = [
-        _fault(name, "It is needed where no CreditId is given.", "Send it, or ask by CreditId alone.")
+        fault(name, "It is needed where no CreditId is given.", "Send it, or ask by CreditId alone.")
         for name in ("moduleID", "CompletionDate", "UniqueID")
         if not (getattr(query, name) or "").strip()
     ]
     if isinstance(day, Unparsed):
-        faults.append(_fault("CompletionDate", "It is no day.", "Send one as 2021-12-31 or 12/31/2021."))
+        faults.append(no_day("CompletionDate", day))
     if isinstance(born, Unparsed):
-        faults.append(_fault("BirthDate", "It is no month and day.", "Send one as 02/01, --02-01 or 02-01."))
+        faults.append(fault("BirthDate", describe_month_day(born.text), "Send one as 02/01, --02-01 or 02-01."))
     if faults or not isinstance(day, date) or isinstance(born, Unparsed):
         raise ParameterInvalid(errors=faults)
     return LearnerQuestion(
@@ -119,10 +118,6 @@ def _learner_asked(query: FindStatus) -> LearnerQuestion:
         number=query.UniqueID or "",
         domain=query.domain,
     )
-
-
-def _fault(name: str, detail: str, hint: str) -> ErrorItem:
-    return ErrorItem(code=ParameterInvalid.code, parameter=name, detail=detail, hint=hint)
 
 
 @router.get("/{completion_id}", responses=LEARNERS_FOUND)

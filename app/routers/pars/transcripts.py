@@ -9,19 +9,19 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, ValidationError
 
 from app.core.errors import NotFound, ParameterInvalid
 from app.core.http.problems import error_items
-from app.domain.parsing import MonthDay, Unparsed
+from app.domain.parsing import MonthDay
 from app.domain.passport.licensees import FoundTranscript
-from app.files.cells import read_birth_date, read_day
+from app.files.cells import read_birth_date
 from app.files.shapes import answers
 from app.routers.openapi import binary, problems
 from app.routers.pars.callers import AnswerType, LicenseesReader
 from app.routers.pars.description import CREDITS_TOTALLED, TRANSCRIPT_FOUND
 from app.routers.pars.forms import ParsRoute, send, send_list
-from app.schemas.base import KEEPABLE
+from app.routers.pars.parameters import Text, day_of
 from app.schemas.passport.transcripts import TranscriptTotalsIn
 from app.services.context import Caller
 from app.services.pars import transcripts
@@ -29,22 +29,21 @@ from app.services.passport import licensees
 
 router = APIRouter(prefix="/pars", tags=["PARS"], route_class=ParsRoute)
 PDF = "application/pdf"
-_Text = Annotated[str | None, Field(max_length=300, pattern=KEEPABLE)]
 
 
 class FindTranscript(BaseModel):
     """Of whom the transcript is wanted, and of which days: both names, and a number or the birth date."""
 
-    FirstName: _Text = None
-    LastName: _Text = None
-    BirthDate: _Text = None
-    StateOfLicensure: _Text = None
-    StateMedicalLicenseID: _Text = None
-    CertifyingBoard: _Text = None
-    CertifyingBoardID: _Text = None
-    NPI: _Text = None
-    StartDate: _Text = None
-    EndDate: _Text = None
+    FirstName: Text = None
+    LastName: Text = None
+    BirthDate: Text = None
+    StateOfLicensure: Text = None
+    StateMedicalLicenseID: Text = None
+    CertifyingBoard: Text = None
+    CertifyingBoardID: Text = None
+    NPI: Text = None
+    StartDate: Text = None
+    EndDate: Text = None
 
 
 _NAMES = {
@@ -84,9 +83,7 @@ def _value(name: str, text: str) -> str:
         born = read_birth_date(text)
         return str(born) if isinstance(born, MonthDay) else text
     if name in ("StartDate", "EndDate"):
-        day = read_day(text)
-        if isinstance(day, Unparsed):
-            raise ParameterInvalid.of(name, "It is no day.", "Send one as 2021-12-31 or 12/31/2021.")
+        day = day_of(name, text)
         return day.isoformat() if day is not None else text
     return text
 
