@@ -119,15 +119,16 @@ def head_of_details(head: FileHead) -> FileHead:
 def detail_rows(answer: LicenseeAnswer) -> Iterator[AnnotatedRow]:
     """Yield the credits of a row's physician, a row of a table for each."""
     transcript, number = answer.transcript, answer.sent.number
-    for row in transcript.rows if transcript is not None else ():
+    if transcript is None:
+        return
+    for row in transcript.rows:
         for credit in row.credits:
-            yield AnnotatedRow(number=number, raw=_detail(number, transcript, row, credit))
+            yield AnnotatedRow(number=number, raw=_detail(number, transcript.name, row, credit))
 
 
-def _detail(number: int, transcript: Transcript | None, row: TranscriptRow, credit: TranscriptCredit) -> list[Cell]:
-    assert transcript is not None
+def _detail(number: int, name: str, row: TranscriptRow, credit: TranscriptCredit) -> list[Cell]:
     return [
-        number, transcript.name, _day(row.completed_on), row.activity, row.activity_id, row.provider, credit.board,
+        number, name, _day(row.completed_on), row.activity, row.activity_id, row.provider, credit.board,
         credit.board_name, _KINDS[credit.kind], in_credits(credit.quarters),
         "; ".join(f"{name} {in_credits(quarters)}" for name, quarters in credit.credit_types), _standing(credit),
         _day(credit.status_on) if credit.status_on is not None else None,
@@ -148,7 +149,9 @@ def _day(day: date) -> DateCell:
 def detail_lines(answer: LicenseeAnswer) -> Iterator[str]:
     """Yield the activities of a row's physician as lines of JSON: the line that asked, the name, the API's members."""
     transcript = answer.transcript
-    for row in transcript.rows if transcript is not None else ():
+    if transcript is None:
+        return
+    for row in transcript.rows:
         members = TranscriptRowOut.of(row).model_dump(mode="json")
-        named = {"row": answer.sent.number, "name": transcript.name if transcript is not None else None}
+        named = {"row": answer.sent.number, "name": transcript.name}
         yield json.dumps(named | members, ensure_ascii=False)
