@@ -5,18 +5,20 @@ And what boards are told of the files that they have sent.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 import msgspec
 from fastapi import Request
 from starlette.responses import Response, StreamingResponse
 
-from app.console.drawn_forms import Said
+from app.console.drawn_forms import DrawnForm, Said
 from app.console.once import settle_file_form
+from app.console.routes import SentFields
 from app.console.visitors import Visitor
-from app.core.errors import ErrorItem
+from app.core.errors import ErrorItem, InvalidRequest, UploadQuotaExceeded
 from app.core.http.multipart import Form, read_multipart
 from app.domain.batches import Batch, BatchOwner, BatchStatus
+from app.services.batches import intake
 from app.services.batches.downloads import Download
 from app.services.batches.uploads import IncomingUpload
 from app.services.context import Caller
@@ -55,7 +57,47 @@ async def read_file(request: Request, visitor: Visitor, upload: IncomingUpload) 
     return form, settle_file_form(request, visitor, form)
 
 
-def said_of_file(item: ErrorItem, what: str, fields: Collection[str] = ()) -> Said:
+class RefusedForm(msgspec.Struct, frozen=True, kw_only=True):
+    """A form with a file that was not taken: as it is shown again, with the status."""
+
+    form: DrawnForm
+    status: int
+
+
+async def take_in(
+    request: Request,
+    visitor: Visitor,
+    fields_of: Callable[[Form], dict[str, list[str]]],
+    *,
+    what: str,
+    fields: Collection[str] = (),
+) -> str | RefusedForm:
+    """Take a file in as it arrives; return what is said of it, or the form with what is wrong.
+
+    `fields_of` returns the fields of the form as the API has them; `what` is what the file is, in a word, and `fields`
+    are the page's own beside it.
+    """
+    sent: SentFields = {}
+
+    def settle(form: Form) -> Caller:
+        caller = settle_file_form(request, visitor, form)
+        sent.update(form.fields)
+        form.fields = fields_of(form)
+        return caller
+
+    line, content_type = f"POST {request.url.path}", request.headers.get("content-type", "")
+    try:
+        answer = await intake.accept_form(incoming(visitor), line, content_type, request.stream(), _answer_of, settle)
+    except UploadQuotaExceeded as problem:
+        said = [Said(pointer="file", text=problem.detail)]
+        return RefusedForm(form=DrawnForm(sent, said), status=problem.status)
+    except InvalidRequest as problem:
+        said = [_said_of_file(item, what, fields) for item in problem.faults]
+        return RefusedForm(form=DrawnForm(sent, said), status=problem.status)
+    return msgspec.json.decode(answer.body, type=str)
+
+
+def _said_of_file(item: ErrorItem, what: str, fields: Collection[str]) -> Said:
     """Return what is said of a fault: at the file or one of the page's fields, or of the form for what it has none.
 
     `what` is what the file is, in a word.
@@ -68,7 +110,7 @@ def said_of_file(item: ErrorItem, what: str, fields: Collection[str] = ()) -> Sa
     return Said(pointer=name if name in fields else "", text=item.detail, hint=hint)
 
 
-def answer_of(batch: Batch) -> Answer:
+def _answer_of(batch: Batch) -> Answer:
     """Return the answer to a file, kept under the key of its form: what is said of it."""
     seen = " It was sent before, which does no harm." if batch.seen_before is not None else ""
     text = f"{batch.filename} has arrived and is being read.{seen} Load this page again to see the result."

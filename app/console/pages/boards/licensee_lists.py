@@ -9,20 +9,18 @@ import msgspec
 from fastapi import APIRouter, Path, Request
 from starlette.responses import Response
 
-from app.console.drawn_forms import DrawnForm, Said
+from app.console.drawn_forms import DrawnForm
 from app.console.frame import Flash, go_to, page
-from app.console.once import settle_file_form
-from app.console.pages.boards.files import ROWS, STATES, answer_of, incoming, said_of_file, send
-from app.console.routes import PageRoute, SentFields
+from app.console.pages.boards.files import ROWS, STATES, RefusedForm, send, take_in
+from app.console.routes import PageRoute
 from app.console.visitors import BoardStaff, Visitor
-from app.core.errors import InvalidRequest, UploadQuotaExceeded
 from app.core.http.multipart import Form
 from app.domain.batches import Batch, BatchKind
 from app.domain.parsing import read_written_day
 from app.files.formats import FORMATS
-from app.services.batches import intake, lookup
+from app.services.batches import lookup
 from app.services.batches.downloads import BatchFile
-from app.services.context import Caller, read_async
+from app.services.context import read_async
 from app.services.passport import licensee_files
 
 router = APIRouter(prefix="/b/{code}/licensees/lists", route_class=PageRoute, include_in_schema=False)
@@ -80,28 +78,14 @@ async def show_list_progress(request: Request, visitor: BoardStaff, code: str) -
 @router.post("")
 async def upload_licensee_list(request: Request, visitor: BoardStaff, code: str) -> Response:
     """Take a list in: it is read and answered at once, in the background."""
-    upload = incoming(visitor)
-    sent: SentFields = {}
+    taken = await take_in(request, visitor, _fields, what="list", fields=_DAYS)
+    if isinstance(taken, RefusedForm):
+        return await _show(request, visitor, taken.form, taken.status)
+    return go_to(request, _address(visitor), Flash(text=taken))
 
-    def settle(form: Form) -> Caller:
-        caller = settle_file_form(request, visitor, form)
-        sent.update(form.fields)
-        form.fields = {"kind": [BatchKind.TRANSCRIPTS.value]} | {name: [_day(form, name)] for name in _DAYS}
-        return caller
 
-    content_type = request.headers.get("content-type", "")
-    try:
-        answer = await intake.accept_form(
-            upload, f"POST {request.url.path}", content_type, request.stream(), answer_of, settle
-        )
-    except UploadQuotaExceeded as problem:
-        return await _show(
-            request, visitor, DrawnForm(sent, [Said(pointer="file", text=problem.detail)]), problem.status
-        )
-    except InvalidRequest as problem:
-        said = [said_of_file(item, "list", _DAYS) for item in problem.faults]
-        return await _show(request, visitor, DrawnForm(sent, said), problem.status)
-    return go_to(request, _address(visitor), Flash(text=msgspec.json.decode(answer.body, type=str)))
+def _fields(form: Form) -> dict[str, list[str]]:
+    return {"kind": [BatchKind.TRANSCRIPTS.value]} | {name: [_day(form, name)] for name in _DAYS}
 
 
 def _day(form: Form, name: str) -> str:

@@ -9,18 +9,16 @@ import msgspec
 from fastapi import APIRouter, Path, Request
 from starlette.responses import Response
 
-from app.console.drawn_forms import DrawnForm, Said
+from app.console.drawn_forms import DrawnForm
 from app.console.frame import Flash, go_to, page
-from app.console.once import settle_file_form
-from app.console.pages.boards.files import ROWS, STATES, answer_of, incoming, said_of_file, send
-from app.console.routes import PageRoute, SentFields
+from app.console.pages.boards.files import ROWS, STATES, RefusedForm, send, take_in
+from app.console.routes import PageRoute
 from app.console.visitors import BoardStaff, Visitor
-from app.core.errors import InvalidRequest, UploadQuotaExceeded
 from app.core.http.multipart import Form
 from app.domain.batches import Batch, BatchKind
-from app.services.batches import downloads, intake, lookup
+from app.services.batches import downloads, lookup
 from app.services.batches.downloads import BatchFile
-from app.services.context import Caller, read_async
+from app.services.context import read_async
 
 router = APIRouter(prefix="/b/{code}/roster", route_class=PageRoute, include_in_schema=False)
 BatchId = Annotated[str, Path(max_length=64)]
@@ -58,28 +56,14 @@ async def list_rosters(request: Request, visitor: BoardStaff, code: str) -> Resp
 @router.post("")
 async def upload_roster(request: Request, visitor: BoardStaff, code: str) -> Response:
     """Take a roster in: it is read at once, in the background."""
-    upload = incoming(visitor)
-    sent: SentFields = {}
+    taken = await take_in(request, visitor, _fields, what="roster")
+    if isinstance(taken, RefusedForm):
+        return await _show(request, visitor, taken.form, taken.status)
+    return go_to(request, _address(visitor), Flash(text=taken))
 
-    def settle(form: Form) -> Caller:
-        caller = settle_file_form(request, visitor, form)
-        sent.update(form.fields)
-        form.fields = {"kind": [BatchKind.ROSTER.value], "dry_run": ["true" if "dry_run" in form.fields else "false"]}
-        return caller
 
-    content_type = request.headers.get("content-type", "")
-    try:
-        answer = await intake.accept_form(
-            upload, f"POST {request.url.path}", content_type, request.stream(), answer_of, settle
-        )
-    except UploadQuotaExceeded as problem:
-        said = [Said(pointer="file", text=problem.detail)]
-        return await _show(request, visitor, DrawnForm(sent, said), problem.status)
-    except InvalidRequest as problem:
-        return await _show(
-            request, visitor, DrawnForm(sent, [said_of_file(item, "roster") for item in problem.faults]), problem.status
-        )
-    return go_to(request, _address(visitor), Flash(text=msgspec.json.decode(answer.body, type=str)))
+def _fields(form: Form) -> dict[str, list[str]]:
+    return {"kind": [BatchKind.ROSTER.value], "dry_run": ["true" if "dry_run" in form.fields else "false"]}
 
 
 @router.get("/{batch_id}/files/{which}")
