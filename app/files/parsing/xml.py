@@ -49,6 +49,10 @@ _NOT_UTF_16 = re.compile(rb"""<\?xml\s[^<>\x00]{0,100}?encoding\s*=\s*["']utf-16
 
 
 _END_OF_TEXT = b"\x1a"
+_MOST_ATTRIBUTES = 128
+"""Of one element; reading them takes the square of their number: a megabyte of them would take half a minute."""
+_LONGEST_NAME = 1_000
+"""With its namespace, which every element repeats: a long one, once in a document, would fill the memory."""
 
 
 class DocumentStream:
@@ -187,8 +191,8 @@ def _around(element: Any) -> Element | None:
     found: Element | None = None
     for above in element.iterancestors():
         outer: Element = {"n": str(above.tag)}
-        if above.attrib:
-            outer["a"] = {str(name): str(value) for name, value in above.attrib.items()}
+        if attributes := _attributes_of(above, 1):
+            outer["a"] = {str(name): str(value) for name, value in attributes}
         if found is not None:
             outer["c"] = [found]
         found = outer
@@ -201,8 +205,10 @@ def element_of(element: Any, depth: int, number: int) -> Element:
         raise too_deep(number)
     # Each attribute of lxml's that is asked for makes objects of its own: none is asked for twice.
     kept: Element = {"n": element.tag}
-    if attributes := element.items():
+    if attributes := _attributes_of(element, number):
         kept["a"] = dict(attributes)
+    if len(kept["n"]) > _LONGEST_NAME or any(len(name) > _LONGEST_NAME for name, _ in attributes):
+        raise too_large("A name or a namespace is too long.", row=number)
     text = element.text
     if text and not text.isspace():
         kept["t"] = text
@@ -211,6 +217,13 @@ def element_of(element: Any, depth: int, number: int) -> Element:
         if inner:
             kept["c"] = inner
     return kept
+
+
+def _attributes_of(element: Any, number: int) -> list[tuple[str, str]]:
+    if len(element.attrib) > _MOST_ATTRIBUTES:
+        raise too_large("An element has more attributes than are taken.", row=number)
+    found: list[tuple[str, str]] = element.items()
+    return found
 
 
 def fault_of(error: Exception) -> FileFault:

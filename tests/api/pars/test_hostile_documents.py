@@ -30,6 +30,15 @@ BODIES: dict[str, tuple[bytes, int]] = {
     "a web page": (b"<html><body>Sign in</body></html>", 400),
     "no record": (b"<ACCMELearnerReports><ActivityReports/></ACCMELearnerReports>", 422),
     "other records": (b"<Activities><Activity/></Activities>", 422),
+    "attributes that take the square of their number": (
+        b"<ACCMELearnerReports " + b" ".join(b"a%d='1'" % number for number in range(1_000)) + b"/>", 413,
+    ),
+    "a namespace that each element repeats": (
+        b"<ACCMELearnerReports xmlns='" + b"u" * 100_000 + b"'>" + b"<a/>" * 10 + b"</ACCMELearnerReports>", 413,
+    ),
+    "a namespace of attributes": (
+        b"<ACCMELearnerReports><a xmlns:u='" + b"u" * 100_000 + b"' u:b='1'/></ACCMELearnerReports>", 413,
+    ),
     "bytes": (bytes(range(256)), 400),
     "an encoding that nobody knows": (b'<?xml version="1.0" encoding="x-none"?><a/>', 400),
     "UTF-16 cut off": ("<?xml version='1.0'?><a/>".encode("utf-16")[:-1], 400),

@@ -23,6 +23,7 @@ from tests.harness.cases import for_all
 MEBIBYTE = 1 << 20
 ONE = '<row r="2"><c r="A2"><v>7</v></c></row>'
 GOOD = package(sheet(ONE))
+ATTRIBUTES = b" ".join(b"a%d='1'" % number for number in range(1_000))
 
 
 def code_of(chunks: Iterable[bytes], kind: BatchKind = BatchKind.LEARNER_COMPLETIONS) -> str:
@@ -171,6 +172,8 @@ def far_in_each_row() -> Iterator[bytes]:
         (lambda: b"x" * 10_500_000, "too-large"),
         (lambda: b"x" + b"\n" * 1_000_000 + b"x", "heading-missing"),
         (lambda: b"{" * 1_000_000, "1"),
+        (lambda: b"<ActivityReports " + ATTRIBUTES + b"><ActivityReport/></ActivityReports>", "too-large"),
+        (lambda: b"<ActivityReports><ActivityReport " + ATTRIBUTES + b"/></ActivityReports>", "too-large"),
     ],
 )  # fmt: skip
 def test_a_file_that_is_made_to_hurt_is_refused(content: Callable[[], bytes], code: str) -> None:
