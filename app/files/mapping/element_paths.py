@@ -133,7 +133,11 @@ def warn_of_unknown_paths(found: ElementsByPath, known: Paths, passed: tuple[str
 def warn_of_unknown_names(found: ElementsByPath, known: Paths, passed: Paths) -> tuple[Finding, ...]:
     """Return the same warning where elements are known by their names alone, wherever they stand."""
     strange = {path for path in found if path.rpartition("/")[2] not in known}
-    topmost = (path for path in strange if not any(path.startswith(f"{other}/") for other in strange))
+    topmost: list[str] = []
+    # In this order what stands within an element follows it at once.
+    for path in sorted(strange, key=lambda path: path.split("/")):
+        if not topmost or not path.startswith(f"{topmost[-1]}/"):
+            topmost.append(path)
     return _warning(sorted(path for path in topmost if passed.isdisjoint(path.split("/")[:-1])))
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from app.domain.batches import Element, FileFormat
+from app.files.mapping.element_paths import by_path, warn_of_unknown_names
 from tests.builders.raw_records import a_certificate, a_document, activity, an_element, read
 
 XML = FileFormat.XML
@@ -133,3 +135,28 @@ def test_what_a_description_of_the_report_says_is_not_the_activity_s() -> None:
     description = an_element("ReportDescription", None, an_element("title", "Our report"))
     record, _ = activity(an_element("MedicalEducationMetrics", None, an_element("title", "A"), description), format=XML)
     assert [finding for finding in record.findings if finding.rejects] == []
+
+
+class CountedPath(str):
+    """A path that counts how often it is asked whether it is within another."""
+
+    asked = 0
+
+    def startswith(self, *given: Any) -> bool:
+        """Count, and answer."""
+        type(self).asked += 1
+        return super().startswith(*given)
+
+
+def test_what_stands_within_the_unknown_is_not_named_beside_it() -> None:
+    within: Element = {"n": "odd", "c": [{"n": "further", "c": [{"n": "Name"}]}, {"n": "odd-too"}]}
+    root: Element = {"n": "x", "c": [within, {"n": "odd-too"}, {"n": "Name", "c": [{"n": "odder"}]}]}
+    (warning,) = warn_of_unknown_names(by_path(root), frozenset({"Name"}), frozenset())
+    assert warning.detail == "Elements that are not known were ignored: Name/odder, odd, odd-too."
+
+
+def test_each_of_many_unknown_names_is_compared_once() -> None:
+    found: dict[str, list[Element]] = {CountedPath(f"q{number}"): [{"n": "q"}] for number in range(500)}
+    (warning,) = warn_of_unknown_names(found, frozenset(), frozenset())
+    assert warning.detail.endswith(", ….")
+    assert CountedPath.asked < 1_000
