@@ -13,7 +13,7 @@ from functools import partial
 from msgspec.structs import replace
 
 from app.domain.catalogue import Catalogue
-from app.domain.identity.candidates import Candidates, FormKey, Wanted
+from app.domain.identity.candidates import Candidates, FormKey, UndatedKey, Wanted
 from app.domain.identity.learners import Learner
 from app.domain.identity.matches import Match, Result
 from app.domain.parsing import MonthDay, is_npi
@@ -23,7 +23,7 @@ from app.matching.evidence import FieldAgreement, Numbers, worst
 from app.matching.names import FIRST, LAST, ParsedName, form_keys, parse_name, parse_names
 from app.matching.parts import asks_license, certification_of, licenses_of, npi_proves, with_number
 
-FormIndex = Mapping[FormKey, list[Learner]]
+FormIndex = Mapping[FormKey | UndatedKey, list[Learner]]
 
 
 def forms_asked(name: ParsedName, birth_date: str | None, states: Iterable[str]) -> set[FormKey]:
@@ -35,14 +35,29 @@ def forms_asked(name: ParsedName, birth_date: str | None, states: Iterable[str])
     return forms | {(FIRST, form, birth_date, state) for form in name.givens | name.surnames for state in held}
 
 
+def undated_asked(typed: tuple[str, str], birth_date: str | None, states: Iterable[str]) -> set[UndatedKey]:
+    """Return the keys of who has the very name typed, (last, first), and no birth date on file: they may be meant."""
+    return set() if birth_date is None else {(*typed, state) for state in (list(states) or [""])}
+
+
 def index_forms(learners: Iterable[Learner], catalogue: Catalogue) -> FormIndex:
-    """Index physicians by the forms of their names."""
-    index: defaultdict[FormKey, list[Learner]] = defaultdict(list)
+    """Index physicians by the forms of their names; those without a birth date by their names as they are."""
+    index: defaultdict[FormKey | UndatedKey, list[Learner]] = defaultdict(list)
     for learner in learners:
-        if learner.birth_date is not None:
-            for form in form_keys(parse_names(learner.written), learner.birth_date, states_of(learner, catalogue)):
-                index[form].append(learner)
+        states = states_of(learner, catalogue)
+        keys: Iterable[FormKey | UndatedKey] = (
+            form_keys(parse_names(learner.written), learner.birth_date, states)
+            if learner.birth_date is not None
+            else undated_keys(learner, states)
+        )
+        for key in keys:
+            index[key].append(learner)
     return index
+
+
+def undated_keys(learner: Learner, states: Iterable[str]) -> set[UndatedKey]:
+    """Return the keys under which somebody without a birth date on file is found, of no state and of each of theirs."""
+    return {(last, first, state) for last, first in learner.names for state in ("", *states)}
 
 
 def states_of(learner: Learner, catalogue: Catalogue) -> set[str]:
@@ -59,7 +74,10 @@ def needs_evidence(report: CompletionReport, match: Match) -> bool:
 
 def forms_of_report(report: CompletionReport, catalogue: Catalogue) -> Wanted:
     """Return the forms under which the physician of a report is looked for."""
-    return Wanted(forms=forms_asked(name_of(report), _birth_date_of(report), states_asked(report, catalogue)))
+    born, states = _birth_date_of(report), states_asked(report, catalogue)
+    return Wanted(
+        forms=forms_asked(name_of(report), born, states), undated=undated_asked(report.person.name, born, states)
+    )
 
 
 def find_by_evidence(
@@ -77,8 +95,9 @@ def find_by_evidence(
     """
     pool = {learner.physician_id: learner for learner in exact}
     if report.person.learner_id is None:
-        for form in forms_of_report(report, catalogue).forms:
-            for learner in forms.get(form, ()):
+        wanted = forms_of_report(report, catalogue)
+        for key in wanted.by_name:
+            for learner in forms.get(key, ()):
                 if bool(learner.sandbox) is report.sandbox:
                     pool[learner.physician_id] = learner
     states = tuple(states_asked(report, catalogue))

@@ -62,7 +62,8 @@ class Stop(enum.StrEnum):
     RIVAL = "rival"
     """Somebody else has the names and the date given: who holds the number does not, or only who holds the state.
 
-    Or somebody else may go by the first name that the best one's only resembles.
+    Or somebody else may go by the first name that the best one's only resembles, or has the very names typed and no
+    birth date on file: nobody can tell that the one given is not theirs.
     """
     LEAD = "lead"
     """Another one on file fits nearly as well."""
@@ -204,19 +205,34 @@ def stop_of(weighed: Weighed) -> Stop | None:
 def _stop_by_rival(best: Weighed, others: Iterable[Weighed]) -> Stop | None:
     """Return a stop where somebody is found who fits worse by name and date than another: a twin, a namesake."""
     if not best.by_number:
-        rival = any(_is_namesake_elsewhere(best, other) or _goes_by_the_name(best, other) for other in others)
-        return Stop.RIVAL if rival else None
+        rivals = (_is_namesake_elsewhere, _goes_by_the_name, _is_undated_namesake)
+        return Stop.RIVAL if any(is_rival(best, other) for other in others for is_rival in rivals) else None
     born = [other for other in others if other.birth_date is FieldAgreement.SAME]
     return Stop.RIVAL if any(_is_rival(best, other) for other in born) else None
 
 
+def _has_very_names(names: NamesCompared) -> bool:
+    return names.surname is NameAgreement.SAME is names.given and not names.swapped
+
+
+def _is_undated_namesake(best: Weighed, other: Weighed) -> bool:
+    """Whether the names typed are another's, whose birth date is not on file: nothing speaks against them."""
+    if _has_very_names(best.names) or not _has_very_names(other.names):
+        return False
+    numbers = other.numbers
+    against = (other.names.suffix, other.names.middle, numbers.state, numbers.certified, numbers.school)
+    return (
+        other.birth_date is FieldAgreement.NOT_ON_FILE
+        and not numbers.differ
+        and FieldAgreement.DIFFERENT not in against
+    )
+
+
 def _is_namesake_elsewhere(best: Weighed, other: Weighed) -> bool:
     """Whether the names typed and the date are another's, whom the state alone speaks against: it is often mistaken."""
-    exact = (NameAgreement.SAME, NameAgreement.SAME)
-    names = other.names
-    if (best.names.surname, best.names.given) == exact or (names.surname, names.given) != exact or names.swapped:
+    if _has_very_names(best.names) or not _has_very_names(other.names):
         return False
-    against = (names.suffix, names.middle, other.numbers.school)
+    against = (other.names.suffix, other.names.middle, other.numbers.school)
     return (
         other.birth_date is FieldAgreement.SAME
         and other.numbers.state is FieldAgreement.DIFFERENT

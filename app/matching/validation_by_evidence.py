@@ -7,10 +7,10 @@ from functools import partial
 
 from app.domain.catalogue import Catalogue
 from app.domain.identity.candidates import Candidates, Wanted
-from app.domain.identity.comparison_keys import school_key
+from app.domain.identity.comparison_keys import full_name_key, school_key
 from app.domain.identity.learners import Learner
 from app.domain.identity.validations import ValidationRequest
-from app.matching.by_evidence import FormIndex, forms_asked
+from app.matching.by_evidence import FormIndex, forms_asked, undated_asked
 from app.matching.decision import MatchDecision, Query, decide
 from app.matching.evidence import FieldAgreement, Numbers
 from app.matching.names import ParsedName, parse_name
@@ -19,7 +19,9 @@ from app.matching.validation import Evidence, has_npi_given_as_license, is_meant
 
 def wanted_of(request: ValidationRequest, evidence: Evidence, catalogue: Catalogue) -> Wanted:
     """Return the keys under which candidates are looked for: every number given, and forms of the names."""
-    wanted = Wanted(forms=forms_asked(name_asked(request), evidence.birth_date, states_asked(evidence, catalogue)))
+    born, states = evidence.birth_date, states_asked(evidence, catalogue)
+    typed = full_name_key(request.first_name or "", request.last_name or "")
+    wanted = Wanted(forms=forms_asked(name_asked(request), born, states), undated=undated_asked(typed, born, states))
     if evidence.license_key:
         wanted.licenses |= {(board, evidence.license_key) for board in evidence.licensing or ()}
     if evidence.board_key and evidence.certifying is not None:
@@ -34,8 +36,8 @@ def decide_by_evidence(
     """Return who is meant by a validation, as far as evidence tells."""
     wanted = wanted_of(request, evidence, catalogue)
     pool = candidates.by_numbers(wanted)
-    for form in wanted.forms:
-        for learner in forms.get(form, ()):
+    for key in wanted.by_name:
+        for learner in forms.get(key, ()):
             pool[learner.physician_id] = learner
     return decide_among(pool.values(), request, evidence, catalogue)
 

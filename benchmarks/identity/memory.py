@@ -16,7 +16,14 @@ from app.domain.identity.comparison_keys import full_name_key, short_id_key
 from app.domain.identity.learners import Learner, RegistryRow, WrittenName
 from app.domain.identity.matches import Match, Result
 from app.domain.reports import CompletionReport
-from app.matching.by_evidence import find_by_evidence, forms_of_report, index_forms, needs_evidence, states_of
+from app.matching.by_evidence import (
+    find_by_evidence,
+    forms_of_report,
+    index_forms,
+    needs_evidence,
+    states_of,
+    undated_keys,
+)
 from app.matching.exact import collect_keys, find_learner
 from app.matching.names import form_keys, parse_names
 from benchmarks.identity.doors import Answers
@@ -40,9 +47,7 @@ def match(
         learner = learner_of(id, row)
         if _has_key(learner, exact_keys):
             exactly.append(learner)
-        if learner.birth_date is not None and not form_wanted.forms.isdisjoint(
-            form_keys(parse_names(learner.written), learner.birth_date, states_of(learner, catalogue))
-        ):
+        if _has_form(learner, form_wanted, catalogue):
             by_forms.append(learner)
     candidates, index = Candidates.of(exactly), index_forms(by_forms, catalogue)
     begun = time.perf_counter()
@@ -83,6 +88,13 @@ def learner_of(id: str, row: RegistryRow) -> Learner:
         certifications=(),
         medical_school=row.medical_school,
     )
+
+
+def _has_form(learner: Learner, wanted: Wanted, catalogue: Catalogue) -> bool:
+    states = states_of(learner, catalogue)
+    if learner.birth_date is None:
+        return not wanted.undated.isdisjoint(undated_keys(learner, states))
+    return not wanted.forms.isdisjoint(form_keys(parse_names(learner.written), learner.birth_date, states))
 
 
 def _has_key(learner: Learner, wanted: Wanted) -> bool:

@@ -85,10 +85,19 @@ def _ways(wanted: Wanted, ids: Iterable[str]) -> Iterator[Way]:
         "SELECT f.learner_id FROM {keys} JOIN name_forms f "
         "ON f.kind = k.kind AND f.form = k.form AND f.birth_date = k.born AND f.state = k.state",
     )
+    yield Way(
+        ("last", "first", "state"),
+        wanted.undated,
+        "SELECT n.learner_id FROM {keys} JOIN learner_names n ON n.last_key = k.last AND n.first_key = k.first "
+        f"AND n.birth_date = '' WHERE {_IN_THE_STATE}",
+    )
     given = ((physician_id,) for physician_id in ids)
     yield Way(("id",), given, "SELECT l.learner_id FROM {keys} JOIN learners l ON l.learner_id = k.id")
 
 
+_IN_THE_STATE = """(k.state = '' OR EXISTS (
+    SELECT 1 FROM licenses h JOIN boards b ON b.code = h.board
+    WHERE h.learner_id = n.learner_id AND b.state = k.state))"""
 _ALL_OF_LEARNERS = """
     SELECT l.learner_id, 'learner', l.birth_date, l.npi, l.medical_school, l.sandbox,
         CASE WHEN l.npi_disputed_at IS NULL THEN '' ELSE 'disputed' END, l.first_name, l.middle_name, l.suffix
@@ -120,8 +129,7 @@ def load_namesakes(
         ("last", "first", "state"),
         names,
         "SELECT n.learner_id FROM {keys} JOIN learner_names n ON n.last_key = k.last AND n.first_key = k.first "
-        "WHERE k.state = '' OR EXISTS (SELECT 1 FROM licenses h JOIN boards b ON b.code = h.board "
-        "WHERE h.learner_id = n.learner_id AND b.state = k.state)",
+        f"WHERE {_IN_THE_STATE}",
     )
     given = ((physician_id,) for physician_id in ids)
     by_id = Way(("id",), given, "SELECT l.learner_id FROM {keys} JOIN learners l ON l.learner_id = k.id")

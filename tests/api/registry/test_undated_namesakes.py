@@ -85,3 +85,27 @@ def test_a_date_that_replaces_a_wrong_one_is_not_known_to_who_found_the_wrong_on
     for day in range(1, 12):
         assert validate(f"03/{day:02}") == "none"
     assert validate("09/19") == "none"
+
+
+def test_who_is_spelled_otherwise_is_not_taken_for_the_very_name_whose_date_is_not_on_file(
+    api: Api, service: Service
+) -> None:
+    spelled = {"first_name": "Bryan", "last_name": "Vandersloot", "date_of_birth": BORN, "licenses": "TN-M:700003"}
+    typed = {"first_name": "Brian", "last_name": "Vandersloot"}
+    assert import_people(service, spelled).refused == []
+
+    def found(state: str | None = "TN") -> tuple[bool, str]:
+        body = a_completion(**typed, born=BORN, state="TN", license_id=None)
+        reported = "learner-unmatched" not in api.post("/v1/learner-completions:preview", body).response.text
+        asked = typed | {"date_of_birth": BORN} | ({"state": state} if state else {})
+        return reported, api.post("/v1/learner-validations", asked).json["result"]
+
+    assert found() == (True, "one")
+    elsewhere = typed | {"npi": UNDATED_NPI, "licenses": "ME-M:700004"}
+    assert import_people(service, elsewhere).refused == []
+    assert found() == (True, "one")
+    assert import_people(service, elsewhere | {"licenses": "TN-M:700005"}).refused == []
+    assert found() == (False, "none")
+    assert found(state=None) == (False, "none")
+    body = a_completion(**typed, born=BORN, state="TN", license_id="700003")
+    assert "learner-unmatched" not in api.post("/v1/learner-completions:preview", body).response.text

@@ -271,3 +271,51 @@ def test_who_is_spelled_otherwise_is_no_find_beside_who_may_go_by_the_name_typed
     found = decide(query, [called, spelled])
     assert found.best is not None and found.best.learner is spelled
     assert found.stop is stop
+
+
+@pytest.mark.parametrize(
+    ("typed", "on_file", "against", "stop"),
+    [
+        ("Rebecca", "Becky", {}, Stop.RIVAL),
+        ("Rebecca", "Walter Rebecca", {}, Stop.RIVAL),
+        ("Rebecca", "Rebecca", {}, None),
+        ("Rebecca", "Becky", {"state": FieldAgreement.DIFFERENT}, None),
+        ("Rebecca", "Becky", {"certified": FieldAgreement.DIFFERENT}, None),
+        ("Rebecca", "Becky", {"school": FieldAgreement.DIFFERENT}, None),
+        ("Rebecca", "Becky", {"differ": ("npi",)}, None),
+    ],
+)
+def test_who_is_spelled_otherwise_is_no_find_beside_who_has_the_name_typed_and_no_date_on_file(
+    typed: str, on_file: str, against: dict[str, Any], stop: Stop | None
+) -> None:
+    spelled = named("spelled", on_file, "Quillfeather")
+    undated = named("undated", "Rebecca", "Quillfeather", None)
+
+    def compare(learner: Learner) -> Numbers:
+        told: dict[str, Any] = {"state": FieldAgreement.SAME, "states": ("NY",)}
+        return Numbers(**told | ({} if learner is spelled else against))
+
+    query = Query(name=parse_name(typed, "Quillfeather"), birth_date="02/01", compare_numbers=compare)
+    found = decide(query, [undated, spelled])
+    assert found.best is not None and found.best.learner is spelled
+    assert found.stop is stop
+    assert (found.learner is spelled) is (stop is None)
+
+
+def test_who_has_the_suffix_or_another_middle_name_is_told_from_who_has_no_date_on_file() -> None:
+    spelled = named("spelled", "Becky", "Quillfeather")
+
+    def compare(_: Learner) -> Numbers:
+        return Numbers(state=FieldAgreement.SAME, states=("NY",))
+
+    for other in (
+        named("son", "Rebecca", "Quillfeather Jr", None),
+        named("other", "Rebecca Zoe", "Quillfeather", None),
+    ):
+        query = Query(name=parse_name("Rebecca Ann", "Quillfeather Sr"), birth_date="02/01", compare_numbers=compare)
+        assert decide(query, [other, spelled]).learner is spelled
+
+
+def test_a_number_that_agrees_has_no_rival_without_a_date() -> None:
+    near, undated = named("near", "Rebecca", "Quilfeather"), named("undated", "Rebecca", "Quillfeather", None)
+    assert asked(undated, near, holder="near").learner is near
