@@ -98,7 +98,10 @@ def list_clients(
     revoked: Annotated[bool, typer.Option("--all", help="Those that were revoked, too.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """List clients, for whom they act, and when a key of theirs was last used; a key is never shown again."""
+    """List clients, for whom they act, and when a key of theirs was last used; a key is never shown again.
+
+    Under "permission" stands since when it is attested that learners permit what a client reports.
+    """
     import msgspec
 
     from app.core.clock import now
@@ -111,10 +114,21 @@ def list_clients(
         return
     expire = any(client.expires_at for client in found)
     print_table(
-        ("client_id", "name", "role", "acts for", "keys", "newest key", "last used", *["expires"] * expire, "state"),
+        (
+            "client_id",
+            "name",
+            "role",
+            "acts for",
+            "keys",
+            "newest key",
+            "last used",
+            *["expires"] * expire,
+            "permission",
+            "state",
+        ),
         [_row_of(client, at, expire=expire) for client in found],
         numbers={"keys"},
-        styles={"revoked": BAD, "expired": BAD, "no key": BAD, "test": FAINT, "-": FAINT},
+        styles={"revoked": BAD, "expired": BAD, "no key": BAD, "withdrawn": BAD, "test": FAINT, "-": FAINT},
         empty="There are no clients yet: pars client create makes one.",
     )
 
@@ -133,6 +147,7 @@ def _row_of(client: ClientListing, at: datetime, *, expire: bool) -> tuple[str, 
         newest,
         last,
         *[_minute(client.expires_at)] * expire,
+        instant(client.permission_attested_at)[:10] if client.attests_permission else "withdrawn",
         state or ("test" if client.test else "live"),
     )
 
@@ -251,15 +266,22 @@ def change_client(
         str | None,
         typer.Option("--expires", metavar="WHEN", help="As of `create`; `never` for a client that is to work on."),
     ] = None,
+    permission: Annotated[
+        bool | None,
+        typer.Option(
+            "--attest-permission/--withdraw-permission",
+            help="Learners permit what it reports, in its name, or this is no longer attested.",
+        ),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Change a client's name, its scopes, or when it expires; its keys stay."""
-    given = {"name": name, "scopes": scopes or None}
+    """Change a client's name, its scopes, when it expires, or learners' permission; its keys stay."""
+    given = {"name": name, "scopes": scopes or None, "permission_attested": permission}
     changes: dict[str, Any] = {field: value for field, value in given.items() if value is not None}
     if expires is not None:
         changes["expires_at"] = None if expires == "never" else read_expiry(expires)
     if not changes:
-        fail("Say what is to change: --name, --scope or --expires.")
+        fail("Say what is to change: --name, --scope, --expires, --attest-permission or --withdraw-permission.")
     import msgspec
 
     from app.services.access import management
@@ -272,6 +294,10 @@ def change_client(
         return
     until = f"until {_minute(changed.expires_at)} UTC" if changed.expires_at else "and does not expire"
     typer.echo(f"{changed.client_id} ({changed.name}) has {' '.join(changed.scopes)} {until}.")
+    if not changed.attests_permission:
+        typer.echo(
+            "That learners permit what it reports is not attested: documents that report completions are refused."
+        )
 
 
 @commands.command("revoke")

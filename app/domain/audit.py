@@ -151,6 +151,8 @@ class ClientAudit(AuditFields, frozen=True, kw_only=True):
     """Of the client or key; empty where it does not expire any longer."""
     changed: Sequence[str] | UnsetType = UNSET
     """Names of the fields that changed."""
+    permission_attested: bool | UnsetType = UNSET
+    """Whether it was attested that learners permit what it reports, or the attestation was withdrawn."""
 
 
 class RegistryAudit(AuditFields, frozen=True, kw_only=True):

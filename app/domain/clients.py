@@ -74,6 +74,15 @@ class Client(msgspec.Struct, frozen=True, kw_only=True):
         return self.expires_at is not None and self.expires_at <= now
 
 
+class Attestation(msgspec.Struct, frozen=True, kw_only=True):
+    """The standing attestation of a client that learners permit what it reports."""
+
+    permission_attested_by: str
+    permission_attested_at: datetime
+    permission_withdrawn_at: datetime | None
+    """None while it stands."""
+
+
 class ClientListing(msgspec.Struct, frozen=True, kw_only=True):
     """A client as those who manage it see it: never with a key."""
 
@@ -95,7 +104,16 @@ class ClientListing(msgspec.Struct, frozen=True, kw_only=True):
     revoked_at: datetime | None
     organisation: str | None
     """The client of its organisation that was there first; None for that one itself."""
+    permission_attested_by: str
+    permission_attested_at: datetime
+    permission_withdrawn_at: datetime | None
+    """Since when it does not stand of the client any longer that learners permit what it reports."""
     version: int
+
+    @property
+    def attests_permission(self) -> bool:
+        """Whether it stands of it that learners permit what it reports."""
+        return self.permission_withdrawn_at is None
 
 
 class ProviderListing(msgspec.Struct, frozen=True, kw_only=True):
@@ -172,6 +190,8 @@ class Grant(msgspec.Struct, frozen=True, kw_only=True):
     granted_at: datetime
     last_reported_at: datetime | None
     """When the vendor last reported for it; None where none of the provider's newest 1,000 records is its."""
+    attests_permission: bool
+    """Whether it stands of the vendor that learners permit what it reports."""
 
 
 class VendorListing(msgspec.Struct, frozen=True, kw_only=True):

@@ -62,6 +62,7 @@ clients = Table(
     Column("scopes", Document, nullable=False),
     key("permission_attested_by"),
     Column("permission_attested_at", Instant, nullable=False),
+    Column("permission_withdrawn_at", Instant, comment="NULL while the attestation stands"),
     Column("created_at", Instant, nullable=False),
     Column("revoked_at", Instant),
     Column("organisation", Key, comment="the client that was there first; NULL for that one itself"),

@@ -67,6 +67,7 @@ def answer_of(caller: Caller, found: Identity) -> MeOut:
             "provider_count": found.provider_count,
             "provider_required": found.must_name_provider,
             "expires_at": client.expires_at,
+            **msgspec.structs.asdict(found.attestation),
             "credential": CredentialOut.model_validate(msgspec.structs.asdict(client.credential)),
             "limits": LimitsOut(
                 body_bytes=settings.body_limit,

@@ -168,6 +168,7 @@ class MeOut(Out):
     example: ClassVar[Example] = {
         "name": "Example LMS, Inc.", "role": "vendor", "board": None, "provider_count": 1, "expires_at": None,
         "scopes": ["activities:read", "activities:write", "completions:read", "completions:write"],
+        "permission_attested_by": "Example LMS, Inc.", "permission_withdrawn_at": None,
     }  # fmt: skip
 
     client_id: str
@@ -186,5 +187,13 @@ class MeOut(Out):
         "endpoints of a vendor are those of all its providers."
     )
     expires_at: datetime | None = Field(description="When the client no longer works; null for never.")
+    permission_attested_by: str = Field(
+        description="In whose name it was attested that learners permit what the client reports. Documents under "
+        "`/pars` rest on it."
+    )
+    permission_attested_at: datetime
+    permission_withdrawn_at: datetime | None = Field(
+        description="When the attestation was withdrawn; null while it stands."
+    )
     credential: CredentialOut
     limits: LimitsOut

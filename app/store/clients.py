@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from app.domain.clients import Client, ProviderActedFor, ProviderListing, Role
+from app.domain.clients import Attestation, Client, ProviderActedFor, ProviderListing, Role
 from app.models import organisations as tables
 from app.store.access.providers import former_ids_by_root
 from app.store.sql.bulk import insert, update
@@ -23,6 +23,7 @@ SYSTEMS = "c.kind IS NULL"
 CLIENT = RowMapper(
     Client, tables.clients, "c", provider_ids=looked_up_by("client_id"), merging=looked_up_by("client_id")
 )
+_ATTESTATION = RowMapper(Attestation, tables.clients, "c")
 
 _PROVIDER_LISTING = RowMapper(
     ProviderListing,
@@ -54,9 +55,14 @@ def by_id(connection: Connection, client_id: str) -> Client | None:
 
 def attests_permission(connection: Connection, client_id: str) -> bool:
     """Whether it stands of a client who attests that learners permit what it reports."""
-    query = "SELECT permission_attested_by FROM clients WHERE client_id = :id"
-    by: str | None = fetch_value(connection, query, {"id": client_id})
-    return bool(by and by.strip())
+    query = "SELECT permission_withdrawn_at IS NULL FROM clients WHERE client_id = :id"
+    return bool(fetch_value(connection, query, {"id": client_id}))
+
+
+def attestation_of(connection: Connection, client_id: str) -> Attestation | None:
+    """Return the attestation that stands, or stood, of a client; None for an id that there is not."""
+    query = f"SELECT {_ATTESTATION.columns} FROM clients c WHERE c.client_id = :id"
+    return _ATTESTATION.read_first(connection, fetch(connection, query, {"id": client_id}))
 
 
 def read_client(connection: Connection, rows: Sequence[Row]) -> Client | None:

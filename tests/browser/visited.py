@@ -126,6 +126,7 @@ VISITED = {
     "/p/{provider_id}/settings/keys/{client_id}": [],
     "/p/{provider_id}/settings/keys/{client_id}/end/{key_id}": [],
     "/p/{provider_id}/settings/keys/{client_id}/revoke": [],
+    "/p/{provider_id}/settings/keys/{client_id}/permission/{what}": [],
     "/p/{provider_id}/settings/people": ["/p/0008001/settings/people"],
     "/p/{provider_id}/settings/people/{client_id}/remove": [],
     "/p/{provider_id}/settings/provider": ["/p/0008001/settings/provider"],

@@ -34,7 +34,8 @@ BUT_FORMS = {
     "/activities/{activity_id}/copy", "/activities/{activity_id}/delete", "/activities/{activity_id}/edit",
     "/activities/{activity_id}/session", "/completions/withdraw", "/completions/{completion_id}/correct",
     "/completions/{completion_id}/withdraw", "/settings/keys/{client_id}/end/{key_id}",
-    "/settings/keys/{client_id}/revoke", "/settings/people/{client_id}/remove", "/settings/vendors/{vendor_id}/revoke",
+    "/settings/keys/{client_id}/revoke", "/settings/keys/{client_id}/permission/{what}",
+    "/settings/people/{client_id}/remove", "/settings/vendors/{vendor_id}/revoke",
     "/settings/webhooks/{client_id}/{endpoint_id}/delete", "/uploads/new", "/uploads/{batch_id}/fix",
     "/uploads/{batch_id}/withdraw", "/validate",
 }  # fmt: skip

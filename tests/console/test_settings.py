@@ -13,7 +13,7 @@ from tests.harness.access.people import mails
 from tests.harness.api import settle
 from tests.harness.console.stronger import sign_in_manager
 from tests.harness.console.windows import SAME_SITE, Window, sign_in
-from tests.harness.managed import wait_for_cache
+from tests.harness.managed import audited, wait_for_cache
 
 DATABASES = ["sqlite"]
 HERE = "/p/0008001/settings"
@@ -167,6 +167,28 @@ def test_a_revoked_system_is_gone(manager: Window, service: Service) -> None:
     assert "Our LMS was revoked." in manager.text
     wait_for_cache()
     assert asked_with(manager, key) == 401
+    settle(service)
+
+
+def test_the_learners_permission_is_withdrawn_and_attested_again(manager: Window, service: Service) -> None:
+    add_system(manager)
+    way = system_address(manager)
+    row = f"//tr[td//a[@href='{way}']]/td[last()]"
+    assert "Attested" in manager.open(f"{HERE}/keys").tree.xpath(row)[0].text_content()
+    assert "as Our LMS" in manager.open(way).text
+    withdraw, attest = f"{way}/permission/withdraw", f"{way}/permission/attest"
+    assert "PARS documents of this system" in manager.open(withdraw).text
+    sent = manager.fields(withdraw)
+    manager.send(withdraw, sent)
+    assert "The attestation was withdrawn." in manager.text
+    assert "Withdrawn" in manager.open(f"{HERE}/keys").tree.xpath(row)[0].text_content()
+    manager.open(attest).submit(attest)
+    assert "The learners' permission is attested." in manager.text
+    manager.send(withdraw, sent)
+    assert BEFORE in manager.text
+    assert "Attested" in manager.open(f"{HERE}/keys").tree.xpath(row)[0].text_content()
+    client_id = way.rpartition("/")[2]
+    assert audited(service, client_id) == ["create", "withdraw-permission", "attest-permission"]
     settle(service)
 
 

@@ -74,6 +74,7 @@ class ManagedClientPatch(Strict):
         "narrow": ("Fewer scopes", {"scopes": ["completions:read"]}),
         "renamed": ("Another name", {"name": "Our LMS, until the move"}),
         "kept": ("It does not expire after all", {"expires_at": None}),
+        "withdrawn": ("Learners' permission is no longer attested", {"permission_attested": False}),
     }
 
     # Null is read here and refused later, with a better sentence than one on its type.
@@ -82,6 +83,12 @@ class ManagedClientPatch(Strict):
         None, max_length=MOST_SCOPES, description="They replace those it has.", json_schema_extra=hide_null
     )
     expires_at: Moment | None = Field(None, description="Null: it does not expire.")
+    permission_attested: bool | None = Field(
+        None,
+        description="Whether learners permit what it reports, in its name. While that is withdrawn, documents under "
+        "`/pars` that report completions are refused (`permission`).",
+        json_schema_extra=hide_null,
+    )
 
     def fields_sent(self) -> dict[str, Any]:
         """Return the fields that were sent."""
@@ -95,7 +102,8 @@ class ManagedClientOut(Out):
         "client_id": "cli_019ab0c2-5d1e-7f04-8a35-3f6f1c2e9b70", "name": "Our LMS, nightly import", "role": "provider",
         "board": None, "environment": "live", "provider_ids": ["0008001"],
         "scopes": ["activities:read", "completions:read", "completions:write"],
-        "expires_at": None, "revoked_at": None, "version": 1,
+        "expires_at": None, "revoked_at": None, "permission_attested_by": "Our LMS, nightly import",
+        "permission_withdrawn_at": None, "version": 1,
     }  # fmt: skip
 
     client_id: str
@@ -110,6 +118,11 @@ class ManagedClientOut(Out):
     created_at: datetime
     expires_at: datetime | None = Field(description="When it no longer works; null for never.")
     revoked_at: datetime | None
+    permission_attested_by: str = Field(description="In whose name it was attested that learners permit its reports.")
+    permission_attested_at: datetime
+    permission_withdrawn_at: datetime | None = Field(
+        description="When the attestation was withdrawn; null while it stands."
+    )
     version: int
 
     @classmethod

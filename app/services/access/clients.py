@@ -134,6 +134,7 @@ def _store(work: Work, client: dict[str, Any], created: CreatedClient, acts_for:
         board=client["board"] or UNSET,
         scopes=client["scopes"],
         expires_at=expires_at.isoformat() if expires_at is not None else UNSET,
+        permission_attested=True,
     )
     work.audit("create", created.client_id, audited)
 

@@ -8,7 +8,7 @@ import msgspec
 from msgspec.structs import replace
 from sqlalchemy import Connection
 
-from app.domain.clients import Client, ProviderActedFor, ProviderOverview, Role
+from app.domain.clients import Attestation, Client, ProviderActedFor, ProviderOverview, Role
 from app.domain.looking.attention import Moments
 from app.services.access import management
 from app.services.context import Caller
@@ -29,6 +29,7 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
     providers: Sequence[ProviderActedFor]
     """The first `MOST_SHOWN` by id; none for an operator, who may act for all."""
     provider_count: int
+    attestation: Attestation
 
     @property
     def must_name_provider(self) -> bool:
@@ -40,12 +41,15 @@ def identify(connection: Connection, caller: Caller) -> Identity:
     """Return who calls."""
     client = caller.client
     found = clients.name_and_revocation(connection, client.client_id)
+    attestation = clients.attestation_of(connection, client.client_id)
+    assert attestation is not None
     operates = client.role is Role.OPERATOR
     return Identity(
         client=client,
         name=found[0] if found is not None else "",
         providers=[] if operates else clients.providers_acted_for(connection, client, None, MOST_SHOWN),
         provider_count=clients.count_providers_acted_for(connection, client),
+        attestation=attestation,
     )
 
 

@@ -221,7 +221,7 @@ def _faults_of_kind(work: Work, manager: Client, asked: NewClient, role: Role | 
 
 
 def change(work: Work, client_id: str, if_match: str | None, given: Mapping[str, Any], *, own: bool) -> ClientListing:
-    """Change name, scopes or expiry of a client; a change of nothing writes nothing.
+    """Change name, scopes, expiry or attestation of a client; a change of nothing writes nothing.
 
     Raises `NotFound`, `PreconditionRequired`, `PreconditionFailed`, `InvalidRequest` with all that cannot be given, and
     `Conflict` for a client that was revoked, and for one that would keep itself from managing clients, unless `own`.
@@ -268,6 +268,8 @@ def _change(
             faults += faults_of_expiry(manager, asked)
         if asked is not None and asked <= work.now:
             faults.append(_past())
+    if "permission_attested" in given and given["permission_attested"] is None:
+        faults.append(fault_at("/permission_attested", "It is neither true nor false.", "Send one, or leave it out."))
     if faults:
         raise InvalidRequest(errors=faults)
     before: dict[str, Any] = {
@@ -276,11 +278,30 @@ def _change(
         "expires_at": client.expires_at,
     }
     changed = {name: value for name, value in values.items() if value != before[name]}
-    if not changed:
+    attested = given.get("permission_attested", client.attests_permission)
+    attestation = (
+        {} if attested is client.attests_permission else _attestation(work, client, changed, attested=attested)
+    )
+    if not changed and not attestation:
         return client
-    clients.change(work.connection, client_id, client.version, changed)
-    work.audit("change", client_id, _audit_of(changed))
+    clients.change(work.connection, client_id, client.version, changed | attestation)
+    if changed:
+        work.audit("change", client_id, _audit_of(changed))
+    if attestation:
+        verb = "attest-permission" if attested else "withdraw-permission"
+        work.audit(verb, client_id, ClientAudit(permission_attested=attested))
     return _require(clients.one_of_all(work.connection, work.now, client_id))
+
+
+def _attestation(work: Work, client: ClientListing, changed: Mapping[str, Any], *, attested: bool) -> dict[str, Any]:
+    """Return the columns of an attestation made anew, in the client's name as it is then, or withdrawn."""
+    if not attested:
+        return {"permission_withdrawn_at": work.now}
+    return {
+        "permission_attested_by": changed.get("name", client.name),
+        "permission_attested_at": work.now,
+        "permission_withdrawn_at": None,
+    }
 
 
 def _audit_of(changed: Mapping[str, Any]) -> ClientAudit:

@@ -24,7 +24,8 @@ from app.store.access.providers import former_ids
 
 _ATTESTED_BY = (
     "Documents have no place for it: it is the standing attestation of the client, kept with its name and date when "
-    "the client is made. Whoever manages your clients, or the operator, makes one whose name says who attests."
+    "the client is made, and it was withdrawn. GET /v1/me says when. Whoever manages your clients, or the operator, "
+    "can attest it again."
 )
 
 

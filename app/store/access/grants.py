@@ -28,6 +28,7 @@ _GRANT = RowMapper(
     client_name=expression("c.name"),
     provider_name=expression("p.name"),
     last_reported_at=expression(_LAST_REPORT, read_optional_instant),
+    attests_permission=expression("c.permission_withdrawn_at IS NULL", bool),
 )
 _OF_VENDORS = (
     "grants g JOIN clients c ON c.client_id = g.client_id AND c.role = 'vendor' AND c.revoked_at IS NULL "

@@ -83,6 +83,12 @@ def test_the_commands_show_end_and_change_keys(database_url: str, tmp_path: Path
         assert (again.returncode, "has no key with this id" in again.stderr) == (1, True)
         changed = installed.run("client", "change", "V", "--expires", "never", "--scope", "completions:read")
         assert "completions:read and does not expire" in changed.stdout
+        assert "permission" in installed.run("client", "list").stdout
+        withdrawn = installed.run("client", "change", "V", "--withdraw-permission")
+        assert "is not attested" in withdrawn.stdout
+        (row,) = [line for line in installed.run("client", "list").stdout.splitlines() if made["client_id"] in line]
+        assert "withdrawn" in row
+        assert "is not attested" not in installed.run("client", "change", "V", "--attest-permission").stdout
         for wrong in (("--expires", "soon"), ("--expires", "2000-01-01"), ("--scope", "all"), ()):
             refused = installed.run("client", "change", "V", *wrong)
             assert refused.returncode == 1 and refused.stderr.startswith("pars: "), wrong

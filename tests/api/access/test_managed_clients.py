@@ -227,9 +227,29 @@ def test_a_change_needs_the_version_and_holds_at_once(
         {"scopes": None},
         {"scopes": []},
         {"expires_at": "2020-01-01T00:00:00Z"},
+        {"permission_attested": None},
     ):
         assert_problem(change(ours, other.client_id, given), 422, "invalid-request")
     assert audited(service, other.client_id) == ["create", "change", "change"]
+    settle(service)
+
+
+def test_the_attestation_of_learners_permission_is_withdrawn_and_made_again(
+    world: dict[str, Api], service: Service
+) -> None:
+    ours, other = world["ours"], made(world["ours"])
+    path = f"{CLIENTS}/{other.client_id}"
+    first = other.get("/v1/me").json
+    assert (first["permission_attested_by"], first["permission_withdrawn_at"]) == ("Made", None)
+    withdrawn = change(ours, other.client_id, {"permission_attested": False}).json
+    assert withdrawn["permission_withdrawn_at"] is not None
+    assert withdrawn["permission_attested_at"] == first["permission_attested_at"]
+    assert other.get("/v1/me").json["permission_withdrawn_at"] == withdrawn["permission_withdrawn_at"]
+    assert change(ours, other.client_id, {"permission_attested": False}).json["version"] == withdrawn["version"]
+    again = change(ours, other.client_id, {"permission_attested": True, "name": "Renamed"}).json
+    assert (again["permission_attested_by"], again["permission_withdrawn_at"]) == ("Renamed", None)
+    assert ours.get(path).json == again
+    assert audited(service, other.client_id) == ["create", "withdraw-permission", "change", "attest-permission"]
     settle(service)
 
 

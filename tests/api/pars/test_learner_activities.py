@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from app.services.context import Service
-from app.store.sql.statements import execute
+from app.services.access import management
+from app.services.context import Service, operator, transact
 from tests.api.pars.documents import LEARNERS, certificates, outcomes, read, records, rules, send_xml
 from tests.builders.bodies import COURSE, GRAND_ROUNDS, a_completion, john, tina
 from tests.builders.pars_documents import AMA_PRA, JSON, STYLES, XML, certificate, learners, report, xml
@@ -199,9 +199,14 @@ def test_a_document_of_activities_says_what_it_is(api: Api) -> None:
 
 
 def test_without_the_clients_attestation_a_record_is_refused_and_says_who_gives_it(api: Api, service: Service) -> None:
-    query = "UPDATE clients SET permission_attested_by = '' WHERE client_id = :id"
-    service.database.write(lambda connection: execute(connection, query, {"id": api.client_id}))
+    given = {"permission_attested": False}
+    transact(operator(service), management.change_named, api.client_id, given)
+    assert api.get("/v1/me").json["permission_withdrawn_at"] is not None
     (record,) = records(api.post(LEARNERS, learners([report(a_completion())])))
     assert record["Outcome"] == "refused"
     (finding,) = [one for one in record["Finding"] if one["Rule"] == "permission"]
     assert "attestation of the client" in finding["WhatToDo"]
+    assert "withdrawn" in finding["WhatToDo"]
+    assert api.report(a_completion()).status == 201
+    transact(operator(service), management.change_named, api.client_id, {"permission_attested": True})
+    assert outcomes(api.post(LEARNERS, learners([report(a_completion(reference="again"))]))) != ["refused"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from fastapi import APIRouter, Path, Request
@@ -12,7 +12,7 @@ from starlette.responses import Response
 from app.console.drawn_forms import DrawnForm, Said, said_of_problem
 from app.console.forms import BodyForm
 from app.console.frame import Flash, go_to, page
-from app.console.once import submit_once
+from app.console.once import NOTHING_AGAIN, submit_once
 from app.console.pages.settings.confirming import ConfirmView, ask_first, settings_of
 from app.console.routes import PageRoute, Sent
 from app.console.visitors import Manager, Visitor
@@ -44,6 +44,18 @@ SCOPES = {
 }
 """What each scope allows, in words."""
 KINDS = {KeyKind.API_KEY: "API key", KeyKind.CLIENT_SECRET: "Client secret for OAuth"}
+
+Attesting = Literal["attest", "withdraw"]
+_WITHDRAW = "Withdraw the attestation of the learners' permission?"
+_IF_WITHDRAWN = (
+    "PARS documents of this system that report completions are refused from now on.",
+    "What it reported stays as it is. Its other requests go on: each says itself that the learner agreed.",
+    "It can be attested again.",
+)
+_IF_ATTESTED = (
+    "PARS documents have no place for the learner's permission: they rest on this.",
+    "It is kept with the system's name and the date.",
+)
 
 
 class KeysView(msgspec.Struct, frozen=True, kw_only=True):
@@ -165,6 +177,38 @@ async def end_key(
     """End a key for good."""
     await transact_async(visitor.caller, client_keys.end, client_id, key_id, own=False)
     return go_to(request, f"{settings_of(visitor)}/keys/{client_id}", Flash(text="The key was ended."))
+
+
+@router.get("/{client_id}/permission/{what}")
+async def ask_about_permission(
+    request: Request, visitor: Manager, provider_id: str, client_id: ClientId, what: Attesting
+) -> Response:
+    """Say what withdrawing the attestation of learners' permission does, or making it again."""
+    client = await read_async(visitor.caller, management.get, client_id)
+    back = f"{settings_of(visitor)}/keys/{client_id}"
+    withdraws = what == "withdraw"
+    view = ConfirmView(
+        heading=_WITHDRAW if withdraws else f"Attest that learners permit what {client.name} reports?",
+        sentences=_IF_WITHDRAWN if withdraws else _IF_ATTESTED,
+        action=f"{back}/permission/{what}",
+        verb="Withdraw it" if withdraws else "Attest it",
+        back=back,
+        dangerous=withdraws,
+    )
+    return ask_first(request, visitor, view)
+
+
+@router.post("/{client_id}/permission/{what}")
+async def change_permission(
+    request: Request, visitor: Manager, provider_id: str, client_id: ClientId, what: Attesting, sent: Sent
+) -> Response:
+    """Withdraw the attestation of learners' permission, or make it again."""
+    attested = what == "attest"
+    given = {"permission_attested": attested}
+    done = await submit_once(request, visitor, sent, management.change, client_id, "*", given, own=False)
+    text = "The learners' permission is attested." if attested else "The attestation was withdrawn."
+    flash = NOTHING_AGAIN if done.again else Flash(text=text)
+    return go_to(request, f"{settings_of(visitor)}/keys/{client_id}", flash)
 
 
 @router.get("/{client_id}/revoke")
