@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import zlib
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
@@ -20,8 +21,9 @@ from app.store.registry.generation import GENERATION
 from app.store.sql.bulk import insert, update
 from app.store.sql.key_sets import select_by_keys
 from app.store.sql.rows import RowMapper, column, expression, looked_up_by
-from app.store.sql.statements import Row, execute, fetch, fetch_value, locking_clause
+from app.store.sql.statements import Row, execute, fetch, fetch_value, locking_clause, take_advisory_locks
 
+_SAME_LOCKS = 0x7361
 _MOST_ZEROS = 16
 """Zeros before a number that are looked for: a number cell holds fifteen digits."""
 _ACCREDITED_JOINTLY = "(SELECT p.joint FROM providers p WHERE p.provider_id = a.provider_id)"
@@ -174,6 +176,20 @@ def has_internal_with_other_zeros(connection: Connection, provider_id: str, inte
         {"provider": provider_id, **others},
     )
     return found is not None
+
+
+def lock_same(connection: Connection, given: Iterable[Activity]) -> None:
+    """Take the advisory locks on what activities without any id are known by, for this transaction.
+
+    No constraint can stand for it: two with one title, format and days may be registered on purpose, one by one. On
+    SQLite the one writer is the lock.
+    """
+    names = (
+        f"{one.provider_id}|{one.kind.code}|{one.start_date}|{one.end_date}|{plain_text(one.title or '')}"
+        for one in given
+        if one.kind is not None
+    )
+    take_advisory_locks(connection, _SAME_LOCKS, (zlib.crc32(name.encode()) & 0xFFFF for name in names))
 
 
 def id_of_same(connection: Connection, activity: Activity) -> str | None:

@@ -6,7 +6,7 @@ same title, format and dates, if there is one, so that sending a file again make
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 
 import msgspec
@@ -33,9 +33,10 @@ def apply_rows(work: Work, batch: Batch, rows: Sequence[tuple[int, RawRow]]) -> 
     assert batch.head is not None
     mapper = FORMATS[batch.head.format].activities(batch.head, work.caller.provider_id)
     is_table = FORMATS[batch.head.format].is_table
+    records = [(place, raw, mapper.read(raw)) for place, raw in rows]
+    lock_identities(work, [record for _, _, record in records])
     results = []
-    for place, raw in rows:
-        record = mapper.read(raw)
+    for place, raw, record in records:
         applied = apply_or_reject(work, record, batch_id=batch.batch_id)
         results.append(
             RowResult(
@@ -49,6 +50,15 @@ def apply_rows(work: Work, batch: Batch, rows: Sequence[tuple[int, RawRow]]) -> 
             )
         )
     return results
+
+
+def lock_identities(work: Work, records: Iterable[ActivityRecord]) -> None:
+    """Let nobody else look for, or make, the activities that records without any id are about, until all took effect.
+
+    Taken for all of them at once, in one order: others name the same ones in another.
+    """
+    without_id = (one for one in records if one.activity_id is None and one.given.internal_id is None)
+    stored.lock_same(work.connection, (one.given for one in without_id if not one.unreadable))
 
 
 _INTERNAL = "/internal_id"
@@ -106,8 +116,7 @@ def _save(work: Work, record: ActivityRecord, activity_id: str | None) -> Applie
     if activity_id is not None:
         registered, outcome = _change(work, record, activity_id)
     elif record.given.internal_id is not None:
-        # Two documents may be the first with an id at the same moment: the later one finds it, and updates.
-        registered, outcome = changes.put(work, record.given, None)[0], RowOutcome.ADDED
+        registered, outcome = _register_under_own_id(work, record), RowOutcome.ADDED
     else:
         registered, outcome = registration.register(work, record.given), RowOutcome.ADDED
     findings, closes = registered.findings, record.close and not registered.activity.closed
@@ -115,6 +124,15 @@ def _save(work: Work, record: ActivityRecord, activity_id: str | None) -> Applie
         registered = changes.close(work, registered.activity.activity_id)
         outcome = RowOutcome.UPDATED if outcome is RowOutcome.UNCHANGED else outcome
     return AppliedRecord(outcome=outcome, activity_id=registered.activity.activity_id, findings=findings, closed=closes)
+
+
+def _register_under_own_id(work: Work, record: ActivityRecord) -> RegisteredActivity:
+    """Register an activity whose id nobody had; raises `Contended` where another document has made it meanwhile."""
+    registered, new = changes.put(work, record.given, None)
+    if not new:
+        # Looked up again, the record is told as the change, or as nothing new, that it is.
+        raise Contended("somebody else registered this internal id meanwhile")
+    return registered
 
 
 def _change(work: Work, record: ActivityRecord, activity_id: str) -> tuple[RegisteredActivity, RowOutcome]:

@@ -25,7 +25,7 @@ from app.files.shapes.stored_records import Value, filled
 from app.files.writing.activity_documents import element_of
 from app.schemas.queries import ActivityQuery
 from app.services.activities import lists, lookup
-from app.services.activities.file_rows import AppliedRecord, apply_or_reject
+from app.services.activities.file_rows import AppliedRecord, apply_or_reject, lock_identities
 from app.services.context import Caller, Work
 from app.services.pars.learner_answers import REFUSED, finding_of
 from app.services.row_findings import locate_findings
@@ -52,7 +52,9 @@ class SavedActivity(msgspec.Struct, frozen=True, kw_only=True):
 def save(work: Work, sent: Sequence[Element]) -> list[SavedActivity]:
     """Do what the records of a document say, in their order; each is taken whole or refused whole."""
     mapper = ActivityDocuments(work.caller.provider_id)
-    return [_saved(work, mapper, mapper.read(RawRow(number=number, raw=one))) for number, one in enumerate(sent, 1)]
+    records = [mapper.read(RawRow(number=number, raw=one)) for number, one in enumerate(sent, 1)]
+    lock_identities(work, records)
+    return [_saved(work, mapper, record) for record in records]
 
 
 def _saved(work: Work, mapper: ActivityDocuments, record: ActivityRecord) -> SavedActivity:
