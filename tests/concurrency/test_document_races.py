@@ -7,12 +7,14 @@ from functools import partial
 import pytest
 from sqlalchemy import Connection
 
+from app.services.context import Service
 from app.store import activities as stored
 from tests.api.pars.documents import ACTIVITIES, LEARNERS, outcomes, send_xml
 from tests.builders.bodies import GRAND_ROUNDS, a_completion
-from tests.builders.pars_documents import activities, learners, metrics, report
+from tests.builders.pars_documents import activities, learners, metrics, report, xml
 from tests.harness.api import Api
 from tests.harness.databases import ON_POSTGRESQL
+from tests.harness.uploads import upload, work_through
 from tests.harness.wire import at_once
 
 pytestmark = pytest.mark.usefixtures("proven")
@@ -67,3 +69,14 @@ def test_documents_that_name_activities_without_ids_in_another_order_make_each_o
     assert told == ["created"] * 8 + ["unchanged"] * 56
     found = [one["title"] for one in api.pages("/v1/activities") if one["title"] in titles]
     assert sorted(found) == titles
+
+
+def test_of_many_files_without_any_id_that_workers_apply_at_once_one_makes_the_activity(
+    api: Api, service: Service
+) -> None:
+    content = xml(activities([metrics(title="A course of files")])).encode()
+    sent = [upload(api, content + b"\n" * number, "activities", "activities.xml") for number in range(6)]
+    assert {answer.status for answer in sent} == {202}, [answer.json for answer in sent]
+    at_once([partial(work_through, service)] * 6)
+    assert {api.get(f"/v1/batches/{answer.json['batch_id']}").json["status"] for answer in sent} == {"completed"}
+    assert len(api.get("/v1/activities", q="A course of files").json["data"]) == 1
