@@ -217,8 +217,11 @@ $(PDF)/.installed: requirements/pdf.txt
 drill-canary: $(STAMP)  ## Send a physician with unmistakable data through a server that is killed again and again; nothing of her may be found where it does not belong (minutes).
 	$(BIN)/python -m benchmarks.drills.canary
 
+drill-model: $(STAMP)  ## Two hundred long sequences of what users do, by every door and with faults, against a plain model, on both databases (an hour).
+	PARS_HYPOTHESIS=long $(BIN)/python -m pytest -q -n 2 tests/model
+
 drill-properties: $(STAMP)  ## Hold every property against twenty times as many examples as the suite does (many minutes).
-	PARS_HYPOTHESIS=long $(BIN)/python -m pytest -n 2 -m "hypothesis or exhaustive"
+	PARS_HYPOTHESIS=long $(BIN)/python -m pytest -n 2 -m "hypothesis or exhaustive" --ignore=tests/model
 
 lock: $(STAMP)  ## Lock the dependencies again, with hashes.
 	$(BIN)/python -m pip install --quiet uv

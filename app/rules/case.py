@@ -121,6 +121,8 @@ class Placement(msgspec.Struct, frozen=True, kw_only=True):
     """New references of what stands unchanged, and of the completion that is joined."""
     not_named: bool = False
     """Whether what stands has too many references to get those of the record."""
+    moves: bool = False
+    """Whether a correction takes its completion to another learner, activity or day."""
     moves_others: bool = False
     """Whether a correction by reference would move credit that stands under another one."""
     totals: tuple[LedgerTotal, ...]

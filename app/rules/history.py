@@ -12,6 +12,7 @@ from app.domain.reports import MOST_REFERENCES, Action, CorrectionKind
 from app.rules.case import Case, Clash
 from app.rules.engine import Fault, Scope, rule
 from app.rules.same_record import shares_reference
+from app.rules.targets import Target
 
 _ONE_RECORD = "one completion is one learner, activity, date and occasion"
 _FILE_ROWS = "slides, Learner completion entry - Excel batch: Record Action"
@@ -174,27 +175,31 @@ def second_record_same_day(case: Case) -> Iterator[Fault]:
     for clash in _clashes(case):
         if clash.target.once_per_day:
             continue
+        same = _same_as(case, clash.target)
+        beside = same or clash
         detail = (
-            f"There is a record of {format_quarters(clash.credit.quarters)} for {clash.target.board} on the same day."
+            f"There is a record of {format_quarters(beside.credit.quarters)} for {beside.target.board} on the same day."
         )
-        if _becomes_the_same(case, clash):
+        if same is not None:
             hint = "Withdraw this completion; if the learner took part twice, name the occasion."
-            yield Fault(clash.target.pointer, detail, hint, Severity.REJECT, clash.completion_id)
+            yield Fault(beside.target.pointer, detail, hint, Severity.REJECT, beside.completion_id)
         else:
             hint = (
                 "Nothing to do if the learner took part twice; otherwise withdraw this record, or correct completion "
-                f"{clash.completion_id} in place."
+                f"{beside.completion_id} in place."
             )
-            yield Fault(clash.target.pointer, detail, hint, completion_id=clash.completion_id)
+            yield Fault(beside.target.pointer, detail, hint, completion_id=beside.completion_id)
 
 
-def _becomes_the_same(case: Case, clash: Clash) -> bool:
-    """Whether a correction would turn a record into another that stands: a credit doubled by a slip."""
-    own = case.corrects
-    if own is None or case.report.occasion is not None or not clash.target.equals(clash.credit):
-        return False
-    held = own.holding(clash.target.board) if own.completed_on == case.day else None
-    return held is None or not clash.target.equals(held)
+def _same_as(case: Case, target: Target) -> Clash | None:
+    """Return the record that stands into which a correction would turn another: a credit doubled by a slip."""
+    own, placement = case.corrects, case.known_placement
+    if own is None or case.report.occasion is not None:
+        return None
+    held = own.holding(target.board) if not placement.moves else None
+    if held is not None and target.equals(held):
+        return None
+    return next((clash for clash in placement.same_day if clash.target is target and target.equals(clash.credit)), None)
 
 
 @rule("already-reported", Scope.ALL, source=_ONE_RECORD, warns=True, needs=("placement",))

@@ -293,6 +293,7 @@ def _place_correction(
         same_day=tuple(_clashes(targets, that_day)),
         corrects=corrected,
         kept=kept,
+        moves=not stays,
         moves_others=not stays and any(credit.status is not CreditStatus.WITHDRAWN for credit in kept),
         occasion_taken=any(c.occasion == report.occasion for c in that_day),
         rems_same_day=report.rems is not None and any(c.rems is not None for c in that_day),

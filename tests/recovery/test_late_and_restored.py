@@ -2,33 +2,27 @@
 
 from __future__ import annotations
 
-import shutil
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import Connection
-from sqlalchemy.engine import make_url
 
 from app.domain.batches import EntryMethod
-from app.main import create_app
 from app.schemas.completions import CompletionIn
 from app.services.context import Service, Work, operator
 from app.services.demo import world
-from app.services.operations.startup import open_service
 from app.services.reporting import pipeline
 from app.simulator.decisions import decide_all
 from app.store.sql import statements
 from tests.builders.bodies import a_completion, john, tina
 from tests.harness.api import Api, api_of, settle
-from tests.harness.clock import ManualClock
-from tests.harness.contract import as_described
-from tests.harness.databases import ON_POSTGRESQL, execute, settings_for
+from tests.harness.crashes.kept import KeptInstallation
+from tests.harness.databases import ON_POSTGRESQL
 from tests.harness.refusals import assert_problem
 from tests.harness.simulated_boards import FEED, a_board, facts, noted, standing, work
 from tests.harness.wire import SECONDS
@@ -110,45 +104,10 @@ def _john() -> dict[str, Any]:
     return {"first_name": "John", "last_name": "Smith", "born": "03/17", "license_id": "12345"}
 
 
-class Installation:
-    """An installation that is closed, kept as a copy, and put back to it."""
-
-    def __init__(self, url: str, folder: Path, server: str | None) -> None:
-        self._url, self._folder, self._server = url, folder, server
-        self._name = str(make_url(url).database)
-        self._copy = f"{self._name}_kept"
-
-    @contextmanager
-    def running(self) -> Iterator[tuple[Service, TestClient]]:
-        service = open_service(settings_for(self._url, self._folder), at=ManualClock())
-        with TestClient(create_app(service), raise_server_exceptions=False) as http:
-            http.event_hooks = {"response": [as_described]}
-            yield service, http
-        service.database.close()
-
-    def keep(self) -> None:
-        if self._server is None:
-            shutil.copy(self._name, self._copy)
-        else:
-            execute(self._server, f"CREATE DATABASE {self._copy} TEMPLATE {self._name}")
-
-    def put_back(self) -> None:
-        if self._server is None:
-            shutil.copy(self._copy, self._name)
-            assert not list(Path(self._name).parent.glob(f"{Path(self._name).name}-*")), "closed, it is one file"
-        else:
-            execute(self._server, f"DROP DATABASE {self._name} WITH (FORCE)")
-            execute(self._server, f"CREATE DATABASE {self._name} TEMPLATE {self._copy}")
-
-    def forget(self) -> None:
-        if self._server is not None:
-            execute(self._server, f"DROP DATABASE IF EXISTS {self._copy} WITH (FORCE)")
-
-
 @pytest.fixture
-def installation(database_url: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Installation]:
+def installation(database_url: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[KeptInstallation]:
     server = None if database_url.startswith("sqlite") else request.getfixturevalue("postgres")
-    made = Installation(database_url, tmp_path / "data", server)
+    made = KeptInstallation(database_url, tmp_path / "data", server)
     yield made
     made.forget()
 
@@ -161,7 +120,7 @@ def read_events(api: Api, after: str | None = None) -> tuple[list[Any], str]:
 
 @pytest.mark.parametrize("instead", [0, 2, 9], ids=["nothing", "less", "more"])
 def test_after_a_restore_whoever_read_further_is_told_and_reads_anew_what_stands(
-    installation: Installation, instead: int
+    installation: KeptInstallation, instead: int
 ) -> None:
     with installation.running() as (service, http):
         api = api_of(http, service, "Western Regional", providers=["0008001"])
@@ -207,7 +166,7 @@ def rejecting(event: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("read_since", [True, False], ids=["read since", "not read since"])
-def test_decisions_that_a_restore_undid_are_made_anew(installation: Installation, read_since: bool) -> None:
+def test_decisions_that_a_restore_undid_are_made_anew(installation: KeptInstallation, read_since: bool) -> None:
     """The feed is as it was, and the board holds that they were applied: nothing but its cursor knows of them."""
     with installation.running() as (service, http):
         api = api_of(http, service, "Western Regional", providers=["0008001"])
@@ -247,7 +206,7 @@ def test_decisions_that_a_restore_undid_are_made_anew(installation: Installation
         assert said == []
 
 
-def test_a_board_of_which_nothing_was_undone_reads_on_after_a_restore(installation: Installation) -> None:
+def test_a_board_of_which_nothing_was_undone_reads_on_after_a_restore(installation: KeptInstallation) -> None:
     with installation.running() as (service, http):
         api = api_of(http, service, "Western Regional", providers=["0008001"])
         api.report(tina("2021-11-01"))
@@ -271,7 +230,7 @@ def test_a_board_of_which_nothing_was_undone_reads_on_after_a_restore(installati
         ]
 
 
-def test_a_decision_about_what_a_restore_undid_is_refused(installation: Installation) -> None:
+def test_a_decision_about_what_a_restore_undid_is_refused(installation: KeptInstallation) -> None:
     """Another correction stands at the position that the board has read: it never saw that one."""
     with installation.running() as (service, http):
         api = api_of(http, service, "Western Regional", providers=["0008001"])

@@ -155,6 +155,7 @@ FOLDERS: Mapping[str, re.Pattern[str]] = {
     "concurrency": re.compile(r"threading|tests\.harness\.wire\.at_once|concurrent\."),
     "console": re.compile(r""),
     "docs": re.compile(r""),
+    "model": re.compile(r"tests\.model\."),
     "openapi": re.compile(r"tests\.harness\.contract|app\.main|app\.routers|app\.core\.http|fastapi|openapi"),
     "recovery": re.compile(r""),
     "store": re.compile(r"app\.store|app\.models|app\.core\.database|migrations"),

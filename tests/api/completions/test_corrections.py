@@ -248,6 +248,32 @@ def test_a_slip_that_makes_one_record_the_same_as_another_is_refused(api: Api, s
     settle(service)
 
 
+def test_a_move_from_another_activity_onto_an_equal_record_is_refused(api: Api, service: Service) -> None:
+    """It was equal where it stood, which excuses nothing where it goes."""
+    other = api.register(title="Another").json["activity_id"]
+    reported(api, a_completion())
+    elsewhere = reported(api, a_completion(other))
+    assert put(api, elsewhere["completion_id"], a_completion()).codes == {"second-record-same-day"}
+    moved = put(api, elsewhere["completion_id"], a_completion(occasion=2))
+    assert (moved.status, moved.json["occasion"]) == (200, 2)
+    settle(service)
+
+
+def test_a_move_from_another_learner_onto_an_equal_record_is_refused(api: Api, service: Service) -> None:
+    john = {"first_name": "John", "last_name": "Smith", "born": "03/17", "license_id": "12345"}
+    reported(api, a_completion())
+    of_john = reported(api, a_completion(**john))
+    assert put(api, of_john["completion_id"], a_completion()).codes == {"second-record-same-day"}
+    settle(service)
+
+
+def test_a_correction_into_any_of_several_records_of_the_day_is_refused(api: Api) -> None:
+    _, second, third = (reported(api, a_completion(credits=amount)) for amount in (1, 2, 3))
+    refused = put(api, third["completion_id"], a_completion(credits=2))
+    assert refused.codes == {"second-record-same-day"}
+    assert refused.json["errors"][0]["completion_id"] == second["completion_id"]
+
+
 def test_a_one_a_day_board_refuses_the_move_onto_its_record(api: Api) -> None:
     reported(api, tina("2021-12-01"))
     second = reported(api, tina("2021-12-02"))
