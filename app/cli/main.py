@@ -38,6 +38,7 @@ from app.cli import (
     seal,
     serve,
 )
+from app.cli.moving import commands as moving
 from app.cli.passport import transcripts
 from app.cli.support import StrictCommand, ends_cleanly, fail_on_faults
 
@@ -64,6 +65,7 @@ for part in (
     clients.commands,
     people.commands,
     registry.commands,
+    moving.commands,
     budgets.commands,
     help_requests.commands,
     learners.commands,

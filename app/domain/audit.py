@@ -13,6 +13,9 @@ from typing import Any, ClassVar
 import msgspec
 from msgspec import UNSET, UnsetType
 
+IMPORT = "import"
+"""The verb of what was taken over from another system, in the audit log and of versions."""
+
 
 class AuditFields(msgspec.Struct, frozen=True, kw_only=True):
     """The fields of an entry about one kind of thing."""
@@ -42,6 +45,8 @@ class CompletionAudit(AuditFields, frozen=True, kw_only=True):
     provider_id: str
     digest: str | UnsetType = UNSET
     """Keyed digest of the version; not in entries of earlier releases."""
+    imported: Sequence[str] | UnsetType = UNSET
+    """Credits that were taken over from another system, without a word to their boards."""
 
 
 class ActivityAudit(AuditFields, frozen=True, kw_only=True):
@@ -71,6 +76,21 @@ class BatchAudit(AuditFields, frozen=True, kw_only=True):
     """The batch whose rejected records it reports again."""
     rows: int | UnsetType = UNSET
     """Rejected records that were set aside, or taken up again; completions that were withdrawn."""
+
+
+class ImportAudit(AuditFields, frozen=True, kw_only=True):
+    """A file with the records of another system was begun to be imported, or was imported to its end."""
+
+    noun: ClassVar[str] = "import"
+
+    kind: str
+    digest: str
+    """Keyed, as that of a batch."""
+    provider_id: str
+    tell_boards: str
+    """Of what boards are told: `none` or `pending`."""
+    counts: Mapping[str, int] | UnsetType = UNSET
+    """Records by what became of them, at its end."""
 
 
 class HeldAudit(AuditFields, frozen=True, kw_only=True):

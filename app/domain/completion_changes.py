@@ -33,6 +33,10 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the completion is corrected in place, and not only added to or withdrawn."""
     only_named: bool = False
     """Whether the completion or its credits only get another reference."""
+    imported: frozenset[str] = frozenset()
+    """Credits among those added that were taken over from another system, of which no board is told."""
+    told: tuple[Credit, ...] = ()
+    """Credits as they stand that were taken over, and of which their boards are told now."""
 
     def before_and_after(self) -> Iterator[tuple[Completion, int]]:
         """Yield the completion as it stood with -1, and as it stands now with 1."""

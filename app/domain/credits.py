@@ -151,6 +151,11 @@ class Credit(msgspec.Struct, frozen=True):
         """Whether it counts for its day and towards the maximum."""
         return self.status.holds
 
+    @property
+    def waits(self) -> bool:
+        """Whether its board has not decided on it."""
+        return self.status is CreditStatus.PENDING and self.delivery is Delivery.BOARD
+
 
 class Completion(msgspec.Struct, frozen=True):
     """One learner completing one activity on one date, on one occasion, with its credits."""

@@ -9,7 +9,7 @@ from datetime import datetime
 import msgspec
 from msgspec import UNSET
 
-from app.domain.audit import ActivityAudit, AuditEntry, BatchAudit, CompletionAudit, HeldAudit, HelpAudit
+from app.domain.audit import IMPORT, ActivityAudit, AuditEntry, BatchAudit, CompletionAudit, HeldAudit, HelpAudit
 from app.domain.passport.audit import DisputeAudit
 
 
@@ -104,7 +104,8 @@ def events_of(entry: AuditEntry) -> Iterator[tuple[EventKind, dict[str, str]]]:
         yield EventKind.CREDIT_CORRECTED, ids | {"credit_id": credit_id}
     for credit_id in fields.decided:
         yield EventKind.CREDIT_DECIDED, ids | {"credit_id": credit_id}
-    if fields.reported or entry.verb == "report":
+    # What was taken over from another system is no news to its provider, whatever its board is told.
+    if entry.verb != IMPORT and (fields.reported or entry.verb == "report"):
         yield EventKind.COMPLETION_REPORTED, ids
 
 

@@ -86,8 +86,8 @@ class StatusCount(msgspec.Struct, frozen=True, kw_only=True):
     credits: int
     late: int
     """Those in this status for longer than a board may take to decide."""
-    oldest: datetime
-    """Since when the first of them has had this status."""
+    oldest_told: datetime | None
+    """Of pending credit, since when the first waits that the board was told of here; None of any other status."""
 
 
 class BoardReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -119,5 +119,5 @@ class BoardReport(msgspec.Struct, frozen=True, kw_only=True):
             read_at=progress.read_at,
             **by_status,
             overdue=pending.late if pending is not None and decides else 0,
-            oldest_pending_at=pending.oldest if pending is not None else None,
+            oldest_pending_at=pending.oldest_told if pending is not None else None,
         )

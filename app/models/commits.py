@@ -139,5 +139,6 @@ feed = Table(
 
 APPEND_ONLY = (
     "audit", "commits", "record_digests", "seals", "sealed_commits", "feed", "board_events", "events", "decisions",
+    "imported_credits",
 )  # fmt: skip
 """Tables whose rows are never changed or removed."""

@@ -177,6 +177,14 @@ completion_references = Table(
     comment="The senders' own keys of records as a whole; their credits bear them as well.",
 )
 
+imported_credits = Table(
+    "imported_credits",
+    metadata,
+    refers("credit_id", "credits.credit_id", primary_key=True),
+    key("commit_id"),
+    comment="Append-only by trigger: credit of another system, of which its board has heard nothing from here.",
+)
+
 ledger = Table(
     "ledger",
     metadata,

@@ -10,6 +10,7 @@ from app.domain.rules import FOUNDING, RuleFacts, Scope
 
 _COVERED = "a system of record: what was accepted must not become wrong by a later edit"
 _IDENTITY = "an identifier alone never makes two people one; a board learns about its own people only"
+_MOVED = "ours: what was decided stays as it was decided, whatever system keeps it"
 _BATCH = "slides, Learner completion entry - Excel batch"
 
 
@@ -83,6 +84,39 @@ _OF_FILES = _rules_of(
         _IDENTITY,
     ),
 )
+_OF_IMPORTS = _rules_of(
+    Scope.FILE,
+    (
+        "moved-status",
+        Severity.REJECT,
+        "A record of another system says what became of its credit there, or whether its activity is closed.",
+        _MOVED,
+    ),
+    (
+        "moved-day",
+        Severity.REJECT,
+        "A record of another system says when it was submitted there, a day that is not in the future.",
+        _MOVED,
+    ),
+    (
+        "moved-differs",
+        Severity.REJECT,
+        "A record of another system that is on file otherwise is listed, and what is on file stays.",
+        _MOVED,
+    ),
+    (
+        "moved-whole",
+        Severity.REJECT,
+        "A completion of another system is taken over with all of its rows, or not at all.",
+        _MOVED,
+    ),
+    (
+        "id-taken",
+        Severity.REJECT,
+        "An id of another system that another record on file has is refused.",
+        _MOVED,
+    ),
+)
 _OF_ROSTERS = _rules_of(
     Scope.ROSTER,
     (
@@ -98,4 +132,4 @@ _OF_ROSTERS = _rules_of(
         _IDENTITY,
     ),
 )
-ENFORCED_ELSEWHERE: dict[str, RuleFacts] = _OF_ACTIVITIES | _OF_FILES | _OF_ROSTERS
+ENFORCED_ELSEWHERE: dict[str, RuleFacts] = _OF_ACTIVITIES | _OF_FILES | _OF_IMPORTS | _OF_ROSTERS

@@ -226,9 +226,20 @@ def exists(connection: Connection, activity_id: str) -> bool:
     return bool(fetch(connection, "SELECT 1 FROM activities WHERE activity_id = :id", {"id": activity_id}))
 
 
-def add(connection: Connection, new: Sequence[Activity], at: datetime) -> None:
-    """Insert activities with their registrations, as version 1."""
-    rows = [_row(activity, at) | {"version": 1, "created_at": at} for activity in new]
+def add(
+    connection: Connection,
+    new: Sequence[Activity],
+    at: datetime,
+    *,
+    created_at: datetime | None = None,
+    closed_at: datetime | None = None,
+) -> None:
+    """Insert activities with their registrations, as version 1.
+
+    They were created, and closed if they are, at the same moment, unless another is given: in another system.
+    """
+    other = {"closed_at": closed_at} if closed_at is not None else {}
+    rows = [_row(activity, at) | other | {"version": 1, "created_at": created_at or at} for activity in new]
     insert(connection, tables.activities, rows)
     _add_boards(connection, new)
 

@@ -49,8 +49,18 @@ def save(connection: Connection, written: Sequence[Written], new_learner_ids: Ro
             _update_credits(connection, changed)
         versions = (tables.completion_versions, [write.version for write in group])
         first = () if changed else (links, new)
-        insert_all(connection, *first, *_rows_of_credits(changes), versions, skip_known=_STAY)
+        insert_all(connection, *first, *_rows_of_credits(changes), versions, _imported(group), skip_known=_STAY)
         links = (learner_links, ())
+
+
+def _imported(written: Sequence[Written]) -> tuple[Table, Rows]:
+    """Return the rows by which credit of another system is known."""
+    return tables.imported_credits, [
+        {"credit_id": credit_id, "commit_id": write.version["commit_id"]}
+        for write in written
+        if write.change.imported
+        for credit_id in sorted(write.change.imported)
+    ]
 
 
 _STAY = (learner_links,)

@@ -273,24 +273,34 @@ def has_decided(connection: Connection, board: str, decision_id: str) -> bool:
     )
 
 
+_WAS_TOLD = "EXISTS (SELECT 1 FROM board_events e WHERE e.credit_id = x.credit_id)"
+_OF_BOARDS = (
+    f"x.delivery = 'board' AND ({_WAS_TOLD} "
+    "OR EXISTS (SELECT 1 FROM imported_credits i WHERE i.credit_id = x.credit_id))"
+)
+"""Credit that a board was told of, here or by the system that it was taken over from: none of the sandbox."""
+_IS_LATE = f"x.status = 'pending' AND x.status_at < :before AND {_WAS_TOLD}"
+"""Who was told nothing from here is not late with an answer."""
+
+
 def counts(connection: Connection, board: str, overdue_before: datetime) -> dict[str, int]:
     """Return a board's credits by status, and as `overdue` those pending since before a moment."""
     found = fetch(
         connection,
-        "SELECT status, count(*), sum(CASE WHEN status = 'pending' AND status_at < :before THEN 1 ELSE 0 END) "
-        "FROM credits x WHERE board = :board AND delivery = 'board' AND EXISTS ("
-        "SELECT 1 FROM board_events e WHERE e.credit_id = x.credit_id) GROUP BY status",
+        f"SELECT status, count(*), sum(CASE WHEN {_IS_LATE} THEN 1 ELSE 0 END) "
+        f"FROM credits x WHERE board = :board AND {_OF_BOARDS} GROUP BY status",
         {"board": board, "before": overdue_before},
     )
     by_status = {status: int(count) for status, count, _ in found}
     return by_status | {"overdue": sum(int(late or 0) for _, _, late in found)}
 
 
-_PROGRESS = """
+_PROGRESS = f"""
 WITH counts AS (
- SELECT x.board, x.status, count(*) AS credits, min(x.status_at) AS oldest,
-  sum(CASE WHEN x.status = 'pending' AND x.status_at < :before THEN 1 ELSE 0 END) AS late
- FROM credits x WHERE x.delivery = 'board' AND EXISTS (SELECT 1 FROM board_events e WHERE e.credit_id = x.credit_id)
+ SELECT x.board, x.status, count(*) AS credits,
+  min(CASE WHEN x.status = 'pending' AND {_WAS_TOLD} THEN x.status_at END) AS oldest,
+  sum(CASE WHEN {_IS_LATE} THEN 1 ELSE 0 END) AS late
+ FROM credits x WHERE {_OF_BOARDS}
  GROUP BY x.board, x.status
 ), feeds AS (
  SELECT b.code, (SELECT max(f.position) FROM feed f WHERE f.board = b.code) AS last_position FROM boards b
@@ -312,7 +322,9 @@ def progress_of_boards(
         at = read_optional_instant(read_at)
         progress[board] = FeedProgress(last_position=last, carried=carried or 0, read_at=at)
         if status is not None:
-            counts[board][status] = StatusCount(credits=credits, late=int(late), oldest=read_instant(oldest))
+            counts[board][status] = StatusCount(
+                credits=credits, late=int(late), oldest_told=read_optional_instant(oldest)
+            )
     return [(board, of_board, counts[board]) for board, of_board in progress.items()]
 
 

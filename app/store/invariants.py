@@ -72,17 +72,21 @@ INVARIANTS: dict[str, str] = {
             WHERE v.completion_id = c.completion_id AND v.version <= c.version)
         OR EXISTS (
             SELECT 1 FROM completion_versions v WHERE v.completion_id = c.completion_id AND v.version > c.version)""",
-    "every credit for a board has one event that reports it": """
+    "every credit for a board has one event that reports it, unless it was taken over and has none": """
         SELECT x.credit_id FROM credits x JOIN completions c ON c.completion_id = x.completion_id
         JOIN providers p ON p.provider_id = c.provider_id
         WHERE x.delivery = 'board' AND p.sandbox_of IS NULL AND 1 <> (
-            SELECT count(*) FROM board_events e WHERE e.credit_id = x.credit_id AND e.event = 'credit.reported')""",
+            SELECT count(*) FROM board_events e WHERE e.credit_id = x.credit_id AND e.event = 'credit.reported')
+        AND NOT (EXISTS (SELECT 1 FROM imported_credits i WHERE i.credit_id = x.credit_id)
+            AND NOT EXISTS (SELECT 1 FROM board_events e WHERE e.credit_id = x.credit_id))""",
     "every withdrawn credit for a board has one event that withdraws it, and no other credit has one": """
         SELECT x.credit_id FROM credits x JOIN completions c ON c.completion_id = x.completion_id
         JOIN providers p ON p.provider_id = c.provider_id
         WHERE x.delivery = 'board' AND p.sandbox_of IS NULL AND
             (CASE WHEN x.status = 'withdrawn' THEN 1 ELSE 0 END) <> (
-            SELECT count(*) FROM board_events e WHERE e.credit_id = x.credit_id AND e.event = 'credit.withdrawn')""",
+            SELECT count(*) FROM board_events e WHERE e.credit_id = x.credit_id AND e.event = 'credit.withdrawn')
+        AND NOT (EXISTS (SELECT 1 FROM imported_credits i WHERE i.credit_id = x.credit_id)
+            AND NOT EXISTS (SELECT 1 FROM board_events e WHERE e.credit_id = x.credit_id))""",
     "no credit for the transcript only has an event, and no event goes to another board": """
         SELECT e.event_id FROM board_events e JOIN credits x ON x.credit_id = e.credit_id WHERE x.delivery <> 'board'
         OR x.board <> e.board""",

@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -29,10 +30,12 @@ from app.store.sql.values import to_document
 from app.store.states import LEFT_OUT
 from tests.builders.bodies import a_completion, john
 from tests.builders.disputes import physician_of
+from tests.builders.past_records import a_past_completion, a_past_credit
 from tests.harness.access.people import enrolled
 from tests.harness.api import Api, settle
 from tests.harness.board_views import decide
 from tests.harness.held import hold, nora
+from tests.harness.moving.installations import COMPLETIONS, import_bytes, ndjson, outcomes
 from tests.harness.properties import TIMES
 
 _OPERATIONAL = "work in progress: it is made anew, or ends by itself, and no credit or right depends on it"
@@ -126,8 +129,15 @@ def withdraw_permission(service: Service) -> None:
     transact(physician, permission.withdraw_for_provider, provider_id, "")
 
 
+def take_over(service: Service, folder: Path) -> None:
+    """Take over a record of another system."""
+    line = a_past_completion(3, a_past_credit(3), completed_on="2021-11-30")
+    counts = import_bytes(service, folder, COMPLETIONS, ndjson([line]))
+    assert outcomes(counts) == {"read": 1, "added": 1}, counts.listed
+
+
 @pytest.fixture
-def world(api: Api, service: Service) -> None:
+def world(api: Api, service: Service, tmp_path: Path) -> None:
     """Something in every protected table: credit decided on, corrected and withdrawn, held records, an endpoint."""
     body = john(reference="one", client_reference="row")
     credit_id = api.report(body).json["credits"][0]["credit_id"]
@@ -143,6 +153,7 @@ def world(api: Api, service: Service) -> None:
     enrolled(service)
     share_transcript(service)
     withdraw_permission(service)
+    take_over(service, tmp_path)
     settle(service)
     assert checks.find_faults(service) == []
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from importlib import import_module
+from pathlib import Path
 
 import pytest
 from alembic import command
@@ -32,9 +33,11 @@ from app.store import feed, schema
 from app.store.registry import name_keys
 from tests.builders.bodies import a_completion
 from tests.builders.disputes import physician_of
+from tests.builders.past_records import a_past_completion
 from tests.builders.people import import_people
 from tests.harness.api import Api, settle
 from tests.harness.board_views import decide
+from tests.harness.moving.installations import COMPLETIONS, import_bytes, ndjson
 from tests.harness.uploads import upload
 
 
@@ -259,8 +262,9 @@ def test_the_head_file_names_the_newest_revision() -> None:
 
 
 @pytest.mark.parametrize("verb", ["UPDATE", "DELETE"])
-def test_what_is_append_only_cannot_be_changed(service: Service, api: Api, verb: str) -> None:
+def test_what_is_append_only_cannot_be_changed(service: Service, api: Api, tmp_path: Path, verb: str) -> None:
     decide(service, api.report(a_completion()).json["credits"][0]["credit_id"], "accepted")
+    import_bytes(service, tmp_path, COMPLETIONS, ndjson([a_past_completion(completed_on="2021-11-30")]))
     settle(service)
     for table in APPEND_ONLY:
         column = metadata.tables[table].columns.keys()[0]

@@ -17,6 +17,7 @@ from sqlalchemy import Connection
 from app.domain.audit import CompletionAudit
 from app.domain.credits import Completion, CreditStatus, Delivery, is_rems_subject
 from app.domain.identity.erasure import FADED
+from app.domain.moving.telling import CORRECTED, REPORTED, WITHDRAWN, events_of_change
 from app.domain.parsing import plain_text
 from app.models import commits as commit_tables
 from app.models import completions as tables
@@ -46,6 +47,7 @@ class Stored(msgspec.Struct, kw_only=True):
     completion_references: list[Row] = msgspec.field(default_factory=list)
     decisions: list[Row] = msgspec.field(default_factory=list)
     board_events: list[Row] = msgspec.field(default_factory=list)
+    imported_credits: list[Row] = msgspec.field(default_factory=list)
     versions: list[Row] = msgspec.field(default_factory=list)
     entries: list[CheckedEntry] = msgspec.field(default_factory=list)
     digests: dict[int, str] = msgspec.field(default_factory=dict)
@@ -74,7 +76,8 @@ def _load(connection: Connection, within: Range) -> dict[str, Stored]:
     for row in rows_between(connection, tables.credits, "t.completion_id", within):
         of_credit[row["credit_id"]] = row["completion_id"]
         found[row["completion_id"]].credits.append(row)
-    for table in (tables.credit_types, tables.credit_references, commit_tables.board_events, decisions):
+    of_credits = (tables.credit_types, tables.credit_references, tables.imported_credits)
+    for table in (*of_credits, commit_tables.board_events, decisions):
         join = _OF_CREDITS.format(table=table.name)
         for row in rows_between(connection, table, "c.completion_id", within, join):
             getattr(found[of_credit[row["credit_id"]]], table.name).append(row)
@@ -127,6 +130,12 @@ def _faults(service: Service, stored: Stored, sandboxes: frozenset[str], roots: 
     yield from _differences(
         "completion_references", of_record, stored.completion_references, _REFERENCE_OF_RECORD, shown=1
     )
+    taken_over = [
+        {"credit_id": credit_id, "commit_id": entry.commit_id}
+        for entry in stored.entries
+        for credit_id in entry.fields.get("imported", ())
+    ]
+    yield from _differences("imported_credits", taken_over, stored.imported_credits, ("credit_id",))
     if last.provider_id not in sandboxes:
         yield from _changed_events(last, stored)
     yield from _changed_decisions(stored)
@@ -199,7 +208,9 @@ def _credit_rows(last: Completion, versions: list[Row]) -> Iterator[Row]:
         if credit.status is CreditStatus.WITHDRAWN:
             if earlier is None:
                 earlier = [completion_of(version["document"]) for version in reversed(versions[:-1])]
-            at = next((one for one in earlier if _has_standing(one, credit.credit_id)), last)
+            # What was taken over as withdrawn stood nowhere here: it keeps what it had when it came.
+            came = next((one for one in reversed(earlier) if _has(one, credit.credit_id)), last)
+            at = next((one for one in earlier if _has_standing(one, credit.credit_id)), came)
         yield credit_row(last, credit) | {
             "place": place,
             "activity_id": at.activity_id,
@@ -207,6 +218,10 @@ def _credit_rows(last: Completion, versions: list[Row]) -> Iterator[Row]:
             "completed_on": at.completed_on,
             "occasion": at.occasion,
         }
+
+
+def _has(completion: Completion, credit_id: str) -> bool:
+    return any(credit.credit_id == credit_id for credit in completion.credits)
 
 
 def _has_standing(completion: Completion, credit_id: str) -> bool:
@@ -218,26 +233,26 @@ def _has_standing(completion: Completion, credit_id: str) -> bool:
 def _changed_events(last: Completion, stored: Stored) -> Iterator[str]:
     """Yield what boards are told, or are not told, otherwise than the audit log says."""
     boards = {credit.credit_id: credit.board for credit in last.credits if credit.delivery is Delivery.BOARD}
-    expected = [
-        {
-            "event": event,
-            "credit_id": credit_id,
-            "board": boards[credit_id],
-            "commit_id": entry.commit_id,
-            "completion_id": last.completion_id,
-            # Withdrawn credit is shown as it was.
-            "version": entry.fields["version"] - (event == "credit.withdrawn"),
-            "at": entry.at,
-        }
-        for entry in stored.entries
-        for event, member in (
-            ("credit.reported", "reported"),
-            ("credit.corrected", "corrected"),
-            ("credit.withdrawn", "withdrawn"),
-        )
-        for credit_id in entry.fields[member]
-        if credit_id in boards
-    ]
+    untold: set[str] = set()
+    expected = []
+    for entry in sorted(stored.entries, key=lambda entry: int(entry.fields["version"])):
+        untold.update(entry.fields.get("imported", ()))
+        expected += [
+            {
+                "event": told,
+                "credit_id": credit_id,
+                "board": boards[credit_id],
+                "commit_id": entry.commit_id,
+                "completion_id": last.completion_id,
+                # Withdrawn credit is shown as it was.
+                "version": entry.fields["version"] - (event == WITHDRAWN),
+                "at": entry.at,
+            }
+            for event, member in ((WITHDRAWN, "withdrawn"), (CORRECTED, "corrected"), (REPORTED, "reported"))
+            for credit_id in entry.fields[member]
+            if credit_id in boards
+            for told in events_of_change(event, credit_id, untold)
+        ]
     yield from _differences("board_events", expected, stored.board_events, ("event", "credit_id", "version"))
 
 

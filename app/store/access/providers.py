@@ -112,3 +112,10 @@ def same_ids(connection: Connection, provider_ids: Collection[str]) -> tuple[str
 def change(connection: Connection, provider_id: str, values: Mapping[str, Any]) -> None:
     """Set columns of a provider."""
     update(connection, tables.providers, values, {"provider_id": provider_id})
+
+
+def is_sandbox(connection: Connection, provider_id: str) -> bool:
+    """Return whether a provider is one of the sandbox."""
+    return bool(
+        fetch_value(connection, "SELECT sandbox_of FROM providers WHERE provider_id = :id", {"id": provider_id})
+    )

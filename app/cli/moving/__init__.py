@@ -1,0 +1,1 @@
+"""Commands that take over the records of another system."""

@@ -1,0 +1,1 @@
+"""Moving in: records of another system, with what their boards decided there."""

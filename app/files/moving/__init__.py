@@ -1,0 +1,1 @@
+"""Files with the records of another system: lines and rows of exports, PARS documents."""

@@ -1,0 +1,1 @@
+"""Lines with the records of another system."""

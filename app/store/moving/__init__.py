@@ -1,0 +1,1 @@
+"""Queries of records that are taken over from another system."""

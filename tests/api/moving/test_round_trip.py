@@ -1,0 +1,76 @@
+"""Our own export, imported into another installation, and exported there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+
+from app.services.context import Service
+from tests.builders.bodies import a_completion, john, tina
+from tests.harness.api import Api, api_of, settle
+from tests.harness.board_views import decide
+from tests.harness.moving.installations import (
+    COMPLETIONS,
+    PROVIDER,
+    answering_for,
+    everything,
+    exported,
+    import_bytes,
+    lines_of,
+    outcomes,
+    what_was_told,
+)
+
+UNTIL_TODAY = {"completed_to": "2021-12-20"}
+"""One of the slides' records lies ahead of the clock of tests."""
+
+
+@pytest.fixture
+def reported(api: Api, service: Service) -> list[Any]:
+    """Completions whose credit stands in every state."""
+    found = []
+    for body in (
+        a_completion(reference="ccid:example.org:1"), john(), tina(), tina("2021-12-02", total=1.75),
+        a_completion(completed_on="2021-12-11", credits=0.25), a_completion(completed_on="2021-12-11", credits=0.5),
+    ):  # fmt: skip
+        answer = api.report(body)
+        assert answer.status in (200, 201), answer.json
+        found.append(answer.json)
+    decide(service, found[1]["credits"][1]["credit_id"], "rejected")
+    decide(service, found[2]["credits"][0]["credit_id"], "accepted")
+    decide(service, found[3]["credits"][0]["credit_id"], "rejected")
+    again = api.report(tina("2021-12-02", total=1.5))
+    assert again.status == 200, again.json
+    return found
+
+
+def without(content: bytes, *names: str) -> list[Any]:
+    """Return the records of an export without some members, and without the ids by which it names learners."""
+    records = [{name: value for name, value in one.items() if name not in names} for one in lines_of(content)]
+    for record in records:
+        record["learner"] = {name: value for name, value in record["learner"].items() if name != "learner_id"}
+    return records
+
+
+@pytest.mark.usefixtures("reported")
+def test_an_export_imported_elsewhere_comes_back_as_it_was(
+    api: Api, app: FastAPI, service: Service, other: Service, tmp_path: Path
+) -> None:
+    sent = exported(api, COMPLETIONS, **UNTIL_TODAY)
+    settle(other)
+    told = what_was_told(other)
+    counts = import_bytes(other, tmp_path, COMPLETIONS, sent)
+    assert outcomes(counts) == {"read": 15, "added": 6, "already-there": 9}, counts.listed
+    answering_for(app, other)
+    there = api_of(api.http, other, "Moved", providers=[PROVIDER])
+    back = exported(there, COMPLETIONS, **UNTIL_TODAY)
+    assert without(back, "version") == without(sent, "version")
+    settle(other)
+    assert what_was_told(other) == told
+    before = everything(other)
+    again = import_bytes(other, tmp_path, COMPLETIONS, sent)
+    assert outcomes(again) == {"read": 15, "already-there": 15}, again.listed
+    assert everything(other) == before
