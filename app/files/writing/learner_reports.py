@@ -1,191 +1,246 @@
-"""Learner reports as PARS documents, written as they come: one `ActivityReport` for each completion.
+"""Learner reports as PARS documents, in XML and JSON: one `ActivityReport` for each completion.
 
-Written by hand, because a hundred thousand of them are asked for at once; tests hold them against the shape.
+A hundred thousand of them are asked for at once. So a report is put together from pieces that are made once for all
+that are alike (an activity, a day of birth, what a board gave), and texts are escaped where a look at many of them
+found something to escape. Tests hold the documents against their shape.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from functools import lru_cache
 from json.encoder import encode_basestring as quoted
+from typing import Protocol
 
-import msgspec
+from app.files.elements import escape_attribute, escape_text, has_to_be_escaped
 
-from app.files.elements import escape_attribute, escape_text
-
-_escaped, _attribute = lru_cache(maxsize=4_096)(escape_text), lru_cache(maxsize=256)(escape_attribute)
-"""Titles, boards, types and amounts repeat."""
-_ACTIVITY_REPORT = "http://ns.medbiq.org/activityreport/v1/"
 CME_TYPE, GENERAL_TYPE = "AMA PRA Category 1", "MOC"
 """The certification of CME, and that of a board's credit as a whole."""
+_ACTIVITY_REPORT = "http://ns.medbiq.org/activityreport/v1/"
+Answers = Mapping[str, str | bool]
+"""Answers for REMS, by the names of their elements."""
+_remembered = lru_cache(maxsize=4_096)
+"""Pieces that many reports have: a few thousand activities, 366 days of birth, some hundred credits."""
 
 
-class Certificate(msgspec.Struct, frozen=True):
-    """One credit certificate."""
+class ReportForm(Protocol):
+    """A form of the document. Its texts within a report, except titles and names of providers, are escaped before."""
 
-    domain: str
-    value: str
-    """The learner's number with the board or state; empty where none was given."""
-    type: str
-    credits: str
-    credit_id: str
-    npi: str | None = None
+    before: str
+    """What stands before the reports, after it is said when the document was made."""
+    between: str
+    """What stands between two reports."""
+    between_certificates: str
+    after: str
+
+    def begin(self, made_at: datetime) -> str:
+        """Return what is around the reports, opened."""
+        ...
+
+    def has_to_be_escaped(self, texts: str) -> bool:
+        """Return whether texts have a character that must or may have to be escaped; most have none."""
+        ...
+
+    def escaped(self, text: str) -> str:
+        """Return a text as it stands within a report."""
+        ...
+
+    def opened(self, provider_name: str) -> str:
+        """Return a report up to the learner's name."""
+        ...
+
+    def name(self, first_name: str | None, last_name: str | None) -> str:
+        """Return the parts of a name that are known."""
+        ...
+
+    def born(self, birth_date: str | None) -> str:
+        """Return a birth date, stored as `MM/DD`, and the end of the learner."""
+        ...
+
+    def participant(self, answers: Answers) -> str:
+        """Return answers for REMS."""
+        ...
+
+    def module(self, provider_id: str, activity_id: str, title: str) -> str:
+        """Return an activity up to the day of completion."""
+        ...
+
+    def credit(self, domain: str, type: str, credits: str) -> tuple[str, str]:
+        """Return what stands in a certificate before the learner's number, with whose it is, and what was awarded."""
+        ...
+
+    def certificate(self, credit: tuple[str, str], number: str, credit_id: str, npi: str | None) -> str:
+        """Return a certificate of a credit; the number is empty where none was given."""
+        ...
+
+    def closed(self, certificates: str, occasion: int, learner_link: str | None) -> str:
+        """Return a report from behind the day of completion to its end; the first of several occasions is not told."""
+        ...
 
 
-class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """One completion as it is written."""
+class _Xml:
+    before, between, between_certificates = "", "", ""
+    after = "</ar:ActivityReports>\n</ar:ACCMELearnerReports>\n"
+    has_to_be_escaped, escaped = staticmethod(has_to_be_escaped), staticmethod(escape_text)
 
-    provider_name: str
-    provider_id: str
-    activity_id: str
-    title: str
-    completed_on: str
-    first_name: str | None
-    last_name: str | None
-    birth_date: str | None
-    """As `--MM-DD`."""
-    learner_link: str | None
-    occasion: int | None
-    participant: Mapping[str, str | bool]
-    """Answers for REMS, by the names of their elements."""
-    certificates: Iterable[Certificate]
-
-
-class XmlReports:
-    """Writes the document in XML."""
-
-    def __init__(self, made_at: datetime) -> None:
-        self._made_at = made_at
-
-    def begin(self) -> bytes:
-        """Return the root, opened."""
+    def begin(self, made_at: datetime) -> str:
         return (
             '<?xml version="1.0" encoding="UTF-8"?>\n'
             f'<ar:ACCMELearnerReports xmlns:ar="{_ACTIVITY_REPORT}" xmlns:m="http://ns.medbiq.org/member/v1/" '
             'xmlns:n="http://ns.medbiq.org/name/v1/">\n'
-            f'<ar:ActivityReports DateTimeCreated="{self._made_at:%Y-%m-%dT%H:%M:%SZ}">\n'
-        ).encode()
+            f'<ar:ActivityReports DateTimeCreated="{made_at:%Y-%m-%dT%H:%M:%SZ}">\n'
+        )
 
-    def add(self, reports: Iterable[Report]) -> bytes:
-        """Return reports."""
-        return "".join(map(_xml, reports)).encode()
+    @staticmethod
+    @_remembered
+    def opened(provider_name: str) -> str:
+        organization = f"<ar:ReportingOrganization>{escape_text(provider_name)}</ar:ReportingOrganization>"
+        return f"<ar:ActivityReport>{organization}<m:Member><n:Name>"
 
-    def end(self) -> bytes:
-        """Return the root, closed."""
-        return b"</ar:ActivityReports>\n</ar:ACCMELearnerReports>\n"
+    @staticmethod
+    def name(first_name: str | None, last_name: str | None) -> str:
+        if first_name is not None and last_name is not None:
+            return f"<n:GivenName>{first_name}</n:GivenName><n:FamilyName>{last_name}</n:FamilyName>"
+        return _xml_text("n:GivenName", first_name) + _xml_text("n:FamilyName", last_name)
+
+    @staticmethod
+    @_remembered
+    def born(birth_date: str | None) -> str:
+        if not birth_date:
+            return "</n:Name></m:Member>"
+        day = f"<m:BirthDate>--{birth_date.replace('/', '-')}</m:BirthDate>"
+        return f"</n:Name><m:PersonalInfo>{day}</m:PersonalInfo></m:Member>"
+
+    @staticmethod
+    def participant(answers: Answers) -> str:
+        inner = "".join(_xml_text(f"ar:{name}", escape_text(_said(answer))) for name, answer in answers.items())
+        return f"<ar:Participants><ar:Participant>{inner}</ar:Participant></ar:Participants>"
+
+    @staticmethod
+    @_remembered
+    def module(provider_id: str, activity_id: str, title: str) -> str:
+        return (
+            f"<ar:Activity><ar:ProviderOrganization>{provider_id}</ar:ProviderOrganization><ar:Module>"
+            f'<ar:ModuleName moduleID="{activity_id}">{escape_text(title)}</ar:ModuleName>'
+            "<ar:Status>Completed</ar:Status><ar:CompletedDateTime>"
+        )
+
+    @staticmethod
+    def credit(domain: str, type: str, credits: str) -> tuple[str, str]:
+        received = (
+            f"<ar:CreditReceived><ar:activityCertification>{escape_text(type)}</ar:activityCertification>"
+            f"<ar:creditUnit>Point</ar:creditUnit><ar:numberOfCredits>{credits}</ar:numberOfCredits>"
+            "</ar:CreditReceived><ar:CreditID>"
+        )
+        return f'<ar:CreditCertificate><ar:UniqueID domain="{escape_attribute(domain)}">', received
+
+    @staticmethod
+    def certificate(credit: tuple[str, str], number: str, credit_id: str, npi: str | None) -> str:
+        whose, received = credit
+        also = f'<ar:UniqueID domain="NPI">{npi}</ar:UniqueID>' if npi else ""
+        return f"{whose}{number}</ar:UniqueID>{also}{received}{credit_id}</ar:CreditID></ar:CreditCertificate>"
+
+    @staticmethod
+    def closed(certificates: str, occasion: int, learner_link: str | None) -> str:
+        also = f"<ar:Occasion>{occasion}</ar:Occasion>" if occasion > 1 else ""
+        if learner_link is not None:
+            also = f"{also}<ar:LearnerLink>{learner_link}</ar:LearnerLink>"
+        return (
+            f"T00:00:00</ar:CompletedDateTime>{certificates}</ar:Module></ar:Activity><ar:XtensibleInfo>"
+            f"<ar:LearnerRecordAction>add</ar:LearnerRecordAction>{also}</ar:XtensibleInfo></ar:ActivityReport>\n"
+        )
 
 
-def _xml(report: Report) -> str:
-    born = _xml_text("BirthDate", report.birth_date, "m")
-    personal = f"<m:PersonalInfo>{born}</m:PersonalInfo>" if born else ""
-    xtensible = _xml_text("Occasion", report.occasion) + _xml_text("LearnerLink", report.learner_link)
-    return (
-        f"<ar:ActivityReport>{_xml_text('ReportingOrganization', report.provider_name)}<m:Member><n:Name>"
-        f"{_xml_text('GivenName', report.first_name, 'n')}{_xml_text('FamilyName', report.last_name, 'n')}</n:Name>"
-        f"{personal}</m:Member>{_xml_participant(report.participant)}<ar:Activity>"
-        f"<ar:ProviderOrganization>{report.provider_id}</ar:ProviderOrganization><ar:Module>"
-        f'<ar:ModuleName moduleID="{report.activity_id}">{_escaped(report.title)}</ar:ModuleName>'
-        f"<ar:Status>Completed</ar:Status><ar:CompletedDateTime>{report.completed_on}T00:00:00</ar:CompletedDateTime>"
-        f"{''.join(map(_xml_certificate, report.certificates))}</ar:Module></ar:Activity>"
-        f"<ar:XtensibleInfo><ar:LearnerRecordAction>add</ar:LearnerRecordAction>{xtensible}</ar:XtensibleInfo>"
-        "</ar:ActivityReport>\n"
-    )
+def _xml_text(name: str, written: str | None) -> str:
+    return "" if written is None else f"<{name}>{written}</{name}>"
 
 
-def _xml_text(name: str, text: str | int | bool | None, prefix: str = "ar") -> str:
-    if text is None:
-        return ""
-    written = ("true" if text else "false") if isinstance(text, bool) else _escaped(str(text))
-    return f"<{prefix}:{name}>{written}</{prefix}:{name}>"
+def _said(answer: str | bool) -> str:
+    return ("true" if answer else "false") if isinstance(answer, bool) else answer
 
 
-def _xml_participant(answers: Mapping[str, str | bool]) -> str:
-    if not answers:
-        return ""
-    inner = "".join(_xml_text(name, answer) for name, answer in answers.items())
-    return f"<ar:Participants><ar:Participant>{inner}</ar:Participant></ar:Participants>"
+class _Json:
+    before, between, between_certificates = "\n", ",\n", ", "
+    after = "\n]}}}\n"
 
-
-def _xml_certificate(held: Certificate) -> str:
-    npi = f'<ar:UniqueID domain="NPI">{_escaped(held.npi)}</ar:UniqueID>' if held.npi else ""
-    return (
-        f'<ar:CreditCertificate><ar:UniqueID domain="{_attribute(held.domain)}">{_escaped(held.value)}'
-        f"</ar:UniqueID>{npi}<ar:CreditReceived><ar:activityCertification>{_escaped(held.type)}"
-        "</ar:activityCertification><ar:creditUnit>Point</ar:creditUnit>"
-        f"<ar:numberOfCredits>{held.credits}</ar:numberOfCredits></ar:CreditReceived>"
-        f"<ar:CreditID>{_escaped(held.credit_id)}</ar:CreditID></ar:CreditCertificate>"
-    )
-
-
-class JsonReports:
-    """Writes the same document in JSON."""
-
-    def __init__(self, made_at: datetime) -> None:
-        self._made_at = made_at
-        self._before = "\n"
-
-    def begin(self) -> bytes:
-        """Return what is around the reports, opened."""
+    def begin(self, made_at: datetime) -> str:
         return (
             '{"ACCMELearnerReports": {"ActivityReports": '
-            f'{{"DateTimeCreated": "{self._made_at:%Y-%m-%dT%H:%M:%SZ}", "ActivityReport": ['
-        ).encode()
+            f'{{"DateTimeCreated": "{made_at:%Y-%m-%dT%H:%M:%SZ}", "ActivityReport": ['
+        )
 
-    def add(self, reports: Iterable[Report]) -> bytes:
-        """Return reports, with a comma before each but the first."""
-        written = ",\n".join(map(_json, reports))
-        if not written:
-            return b""
-        before, self._before = self._before, ",\n"
-        return (before + written).encode()
+    @staticmethod
+    def has_to_be_escaped(texts: str) -> bool:
+        return not texts.isprintable() or '"' in texts or "\\" in texts
 
-    def end(self) -> bytes:
-        """Return what is around the reports, closed."""
-        return b"\n]}}}\n"
+    @staticmethod
+    def escaped(text: str) -> str:
+        return quoted(text)[1:-1]
+
+    @staticmethod
+    @_remembered
+    def opened(provider_name: str) -> str:
+        return f'{{"ReportingOrganization": {quoted(provider_name)}, "Member": {{"Name": {{'
+
+    @staticmethod
+    def name(first_name: str | None, last_name: str | None) -> str:
+        if first_name is not None and last_name is not None:
+            return f'"GivenName": "{first_name}", "FamilyName": "{last_name}"'
+        if last_name is not None:
+            return f'"FamilyName": "{last_name}"'
+        return f'"GivenName": "{first_name}"' if first_name is not None else ""
+
+    @staticmethod
+    @_remembered
+    def born(birth_date: str | None) -> str:
+        if not birth_date:
+            return "}}, "
+        return f'}}, "PersonalInfo": {{"BirthDate": "--{birth_date.replace("/", "-")}"}}}}, '
+
+    @staticmethod
+    def participant(answers: Answers) -> str:
+        inner = ", ".join(f'"{name}": {_json_answer(name, answer)}' for name, answer in answers.items())
+        return f'"Participants": {{"Participant": {{{inner}}}}}, '
+
+    @staticmethod
+    @_remembered
+    def module(provider_id: str, activity_id: str, title: str) -> str:
+        return (
+            f'"Activity": {{"ProviderOrganization": "{provider_id}", "Module": {{"ModuleName": {{"value": '
+            f'{quoted(title)}, "moduleID": "{activity_id}"}}, "Status": "Completed", "CompletedDateTime": "'
+        )
+
+    @staticmethod
+    def credit(domain: str, type: str, credits: str) -> tuple[str, str]:
+        received = (
+            f', "CreditReceived": {{"activityCertification": {quoted(type)}, "creditUnit": "Point", '
+            f'"numberOfCredits": {credits}}}, "CreditID": "'
+        )
+        return f'"domain": {quoted(domain)}}}', received
+
+    @staticmethod
+    def certificate(credit: tuple[str, str], number: str, credit_id: str, npi: str | None) -> str:
+        whose, received = credit
+        if npi:
+            numbers = f'[{{"value": "{number}", {whose}, {{"value": "{npi}", "domain": "NPI"}}]'
+            return f'{{"UniqueID": {numbers}{received}{credit_id}"}}'
+        return f'{{"UniqueID": {{"value": "{number}", {whose}{received}{credit_id}"}}'
+
+    @staticmethod
+    def closed(certificates: str, occasion: int, learner_link: str | None) -> str:
+        held = f', "CreditCertificate": [{certificates}]' if certificates else ""
+        number = f', "Occasion": {occasion}' if occasion > 1 else ""
+        link = "" if learner_link is None else f', "LearnerLink": "{learner_link}"'
+        return f'T00:00:00"{held}}}}}, "XtensibleInfo": {{"LearnerRecordAction": "add"{number}{link}}}}}'
 
 
-def _json(report: Report) -> str:
-    names = [
-        f'"{name}": {quoted(text)}'
-        for name, text in (("GivenName", report.first_name), ("FamilyName", report.last_name))
-        if text is not None
-    ]
-    born = f', "PersonalInfo": {{"BirthDate": "{report.birth_date}"}}' if report.birth_date else ""
-    occasion = f', "Occasion": {report.occasion}' if report.occasion is not None else ""
-    link = f', "LearnerLink": {quoted(report.learner_link)}' if report.learner_link is not None else ""
-    certificates = ", ".join(map(_json_certificate, report.certificates))
-    held = f', "CreditCertificate": [{certificates}]' if certificates else ""
-    return (
-        f'{{"ReportingOrganization": {quoted(report.provider_name)}, '
-        f'"Member": {{"Name": {{{", ".join(names)}}}{born}}}, {_json_participant(report.participant)}'
-        f'"Activity": {{"ProviderOrganization": "{report.provider_id}", "Module": {{"ModuleName": '
-        f'{{"value": {quoted(report.title)}, "moduleID": "{report.activity_id}"}}, "Status": "Completed", '
-        f'"CompletedDateTime": "{report.completed_on}T00:00:00"{held}}}}}, '
-        f'"XtensibleInfo": {{"LearnerRecordAction": "add"{occasion}{link}}}}}'
-    )
-
-
-def _json_participant(answers: Mapping[str, str | bool]) -> str:
-    if not answers:
-        return ""
-    inner = ", ".join(
-        f'"{name}": {("true" if answer else "false") if isinstance(answer, bool) else _json_answer(name, answer)}'
-        for name, answer in answers.items()
-    )
-    return f'"Participants": {{"Participant": {{{inner}}}}}, '
-
-
-def _json_answer(name: str, answer: str) -> str:
+def _json_answer(name: str, answer: str | bool) -> str:
+    if isinstance(answer, bool):
+        return _said(answer)
     # The only one that has an attribute in the document, and so may be an object.
     return f'{{"value": {quoted(answer)}}}' if name == "LocalIdentifier" else quoted(answer)
 
 
-def _json_certificate(held: Certificate) -> str:
-    unique = f'{{"value": {quoted(held.value)}, "domain": {quoted(held.domain)}}}'
-    if held.npi:
-        unique = f'[{unique}, {{"value": {quoted(held.npi)}, "domain": "NPI"}}]'
-    return (
-        f'{{"UniqueID": {unique}, "CreditReceived": {{"activityCertification": {quoted(held.type)}, '
-        f'"creditUnit": "Point", "numberOfCredits": {held.credits}}}, "CreditID": {quoted(held.credit_id)}}}'
-    )
+XML: ReportForm = _Xml()
+JSON: ReportForm = _Json()

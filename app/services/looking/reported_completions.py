@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from itertools import groupby
+from functools import lru_cache
+from itertools import chain, repeat
 from operator import itemgetter
 from typing import Any
 
-import msgspec
 from sqlalchemy import Connection
 
 from app.domain.amounts import format_quarters
@@ -17,7 +17,7 @@ from app.domain.catalogue import Catalogue
 from app.domain.exports import ExportFormat
 from app.domain.rems import time_in_documents
 from app.files.document_members import OWN_CREDIT_ID
-from app.files.writing.learner_reports import CME_TYPE, GENERAL_TYPE, Certificate, JsonReports, Report, XmlReports
+from app.files.writing.learner_reports import CME_TYPE, GENERAL_TYPE, JSON, XML, ReportForm
 from app.services.looking.completion_documents import read_references, read_types
 from app.services.looking.lists import DocumentWriter, ExportPiece
 from app.store.completion_lists import CompletionFilter
@@ -33,19 +33,13 @@ _ANSWERS = {
     "time_in_practice": "TimeInPractice",
 }  # fmt: skip
 """Answers for REMS, and their elements in the order of the document."""
-
-
-class _Credit(msgspec.Struct, frozen=True):
-    """A credit as it is read."""
-
-    credit_id: str
-    kind: str
-    board: str
-    reported_id: str | None
-    quarters: int
-    types: str | None
-    references: str | None
-    place: int
+_CREDIT_PLACE = stored.STANDING_COLUMNS.index("x.credit_id")
+_BOARD_PLACE = stored.STANDING_COLUMNS.index("x.board")
+_TEXT_PLACES = tuple(
+    map(stored.STANDING_COLUMNS.index, ("c.first_name", "c.last_name", "c.npi", "l.link", "x.reported_id"))
+)
+_TEXTS = itemgetter(*_TEXT_PLACES)
+_ID = itemgetter(stored.STANDING_COLUMNS.index("c.completion_id"))
 
 
 class ReportedCompletions:
@@ -62,75 +56,127 @@ class ReportedCompletions:
 
     def writer(self, format: ExportFormat, made_at: datetime) -> DocumentWriter:
         """Return what writes them."""
-        return _Writer(XmlReports(made_at) if format is ExportFormat.XML else JsonReports(made_at), self._states)
+        return ReportsWriter(XML if format is ExportFormat.XML else JSON, self._states, made_at)
 
 
-class _Writer:
-    def __init__(self, reports: XmlReports | JsonReports, states: Mapping[str, str | None]) -> None:
-        self._reports = reports
+class ReportsWriter:
+    """Writes the document, some rows at a time."""
+
+    def __init__(self, form: ReportForm, states: Mapping[str, str | None], made_at: datetime) -> None:
+        self._form = form
         self._states = states
-        self.begin, self.end = reports.begin, reports.end
+        self._made_at = made_at
+        self._before = form.before
+        self._parts = lru_cache(maxsize=4_096)(self._make_parts)
+
+    def begin(self) -> bytes:
+        """Return what stands before the reports."""
+        return self._form.begin(self._made_at).encode()
+
+    def end(self) -> bytes:
+        """Return what stands after them."""
+        return self._form.after.encode()
 
     def add(self, rows: Sequence[Sequence[Any]]) -> bytes:
-        return self._reports.add(self._each(rows))
+        """Return a report for each completion, whose rows stand together."""
+        if not rows:
+            return b""
+        form = self._form
+        if form.has_to_be_escaped("".join(filter(None, chain.from_iterable(map(_TEXTS, rows))))):
+            rows = [self._escaped(row) for row in rows]
+        opened, name, born, module, closed = form.opened, form.name, form.born, form.module, form.closed
+        reports: list[str] = []
+        before, several = None, _with_several(rows)
+        for (
+            completion_id, activity_id, title, provider_id, provider_name, completed_on, occasion, first_name,
+            last_name, birth_date, npi, link, rems, credit_id, kind, board, number, quarters, types, references, _,
+        ) in rows:  # fmt: skip
+            if completion_id == before:
+                continue
+            before, certificates = completion_id, ""
+            if completion_id in several:
+                certificates = self._certificates_of(several[completion_id], npi)
+            elif credit_id is not None:
+                parts = self._parts(board, False, kind, quarters, types)
+                certificates = self._certificates(parts, number, credit_id, references, npi)
+            by_link = credit_id is not None and (first_name is None or last_name is None)
+            reports.append(
+                f"{opened(provider_name)}{name(first_name, last_name)}{born(birth_date)}"
+                f"{form.participant(_answers(rems)) if rems else ''}{module(provider_id, activity_id, title)}"
+                f"{completed_on}{closed(certificates, occasion, link if by_link else None)}"
+            )
+        written, self._before = f"{self._before}{form.between.join(reports)}", form.between
+        return written.encode()
 
-    def _each(self, rows: Sequence[Sequence[Any]]) -> Iterator[Report]:
-        for _, of_one in groupby(rows, key=itemgetter(0)):
-            yield self._report(list(of_one))
+    def _escaped(self, row: Sequence[Any]) -> Sequence[Any]:
+        cells = list(row)
+        for place in _TEXT_PLACES:
+            if cells[place]:
+                cells[place] = self._form.escaped(cells[place])
+        return cells
 
-    def _report(self, rows: Sequence[Sequence[Any]]) -> Report:
-        (
-            _, activity_id, title, provider_id, provider_name, completed_on, occasion, first_name, last_name,
-            birth_date, npi, link, rems, *_credit,
-        ) = rows[0]  # fmt: skip
-        credits = [_Credit(*credit) for *_, credit in ((row, row[13:]) for row in rows) if credit[0] is not None]
-        by_link = first_name is None or last_name is None
-        return Report(
-            provider_name=provider_name,
-            provider_id=provider_id,
-            activity_id=activity_id,
-            title=title,
-            completed_on=completed_on,
-            first_name=first_name,
-            last_name=last_name,
-            birth_date=f"--{birth_date.replace('/', '-')}" if birth_date else None,
-            learner_link=link if by_link and credits else None,
-            occasion=occasion if occasion > 1 else None,
-            participant=_answers(rems) if rems else {},
-            certificates=self._certificates(credits, npi),
-        )
+    def _certificates_of(self, rows: Sequence[Sequence[Any]], npi: str | None) -> str:
+        """Return the certificates of each credit of a completion. The NPI stands in the first of all."""
+        counts = Counter(self._states.get(row[_BOARD_PLACE]) for row in rows if row[_CREDIT_PLACE + 1] == "cme")
+        certificates: list[str] = []
+        for row in rows:
+            credit_id, kind, board, number, quarters, types, references, _ = row[_CREDIT_PLACE:]
+            # Where several boards of a state have credit, the state does not say which.
+            parts = self._parts(board, counts[self._states.get(board)] > 1, kind, quarters, types)
+            certificates.append(self._certificates(parts, number, credit_id, references, npi))
+            npi = None
+        return self._form.between_certificates.join(certificates)
 
-    def _certificates(self, credits: Sequence[_Credit], npi: str | None) -> Iterator[Certificate]:
-        """Yield the certificates of each credit. The NPI stands in the first of all."""
-        of_state = Counter(self._states.get(credit.board) for credit in credits if credit.kind == "cme")
-        for credit in credits:
-            domain = credit.board
-            if credit.kind == "cme" and of_state[state := self._states.get(credit.board)] == 1 and state is not None:
-                domain = state
-            keys = iter(read_references(credit.references) if credit.references else ())
-            for number, (type, quarters) in enumerate(_parts(credit), 1):
-                yield Certificate(
-                    domain,
-                    credit.reported_id or "",
-                    type,
-                    format_quarters(quarters),
-                    next(keys, f"{OWN_CREDIT_ID}{credit.credit_id}-{number}"),
-                    npi,
-                )
-                npi = None
+    def _certificates(
+        self, parts: Sequence[Any], number: str | None, credit_id: str, references: str | None, npi: str | None
+    ) -> str:
+        """Return the certificates of one credit."""
+        certificate = self._form.certificate
+        if not references:
+            if len(parts) == 1:
+                return certificate(parts[0], number or "", f"{OWN_CREDIT_ID}{credit_id}-1", npi)
+            keys = []
+        else:
+            keys = list(map(self._form.escaped, read_references(references)))
+        keys += [f"{OWN_CREDIT_ID}{credit_id}-{place}" for place in range(len(keys) + 1, len(parts) + 1)]
+        numbers = (npi, *repeat(None, len(parts) - 1))
+        return self._form.between_certificates.join(map(certificate, parts, repeat(number or ""), keys, numbers))
+
+    def _make_parts(
+        self, board: str, by_board: bool, kind: str, quarters: int, types: str | None
+    ) -> list[tuple[str, str]]:
+        """Return what stands in each certificate of a credit, without what only its learner has."""
+        domain = self._states.get(board) if kind == "cme" and not by_board else None
+        return [
+            self._form.credit(domain or board, type, format_quarters(of_type))
+            for type, of_type in _parts(kind, quarters, types)
+        ]
 
 
-def _parts(credit: _Credit) -> Iterable[tuple[str, int]]:
+def _with_several(rows: Sequence[Sequence[Any]]) -> Mapping[str, Sequence[Sequence[Any]]]:
+    """Return the rows of completions that have several, by their ids."""
+    ids = list(map(_ID, rows))
+    if len(set(ids)) == len(ids):
+        return {}
+    counts = Counter(ids)
+    found: dict[str, list[Sequence[Any]]] = {}
+    for completion_id, row in zip(ids, rows, strict=True):
+        if counts[completion_id] > 1:
+            found.setdefault(completion_id, []).append(row)
+    return found
+
+
+def _parts(kind: str, quarters: int, aggregate: str | None) -> Iterable[tuple[str, int]]:
     """Return what a credit has a certificate for: CME and each special credit, or each type of a board.
 
     Where a board's total is not that of its largest type, its credit as a whole has one, too.
     """
-    types = read_types(credit.types) if credit.types else []
-    if credit.kind == "cme":
-        return [(CME_TYPE, credit.quarters), *types]
-    if types and max(quarters for _, quarters in types) == credit.quarters:
+    types = read_types(aggregate) if aggregate else []
+    if kind == "cme":
+        return [(CME_TYPE, quarters), *types]
+    if types and max(of_type for _, of_type in types) == quarters:
         return types
-    return [*types, (GENERAL_TYPE, credit.quarters)]
+    return [*types, (GENERAL_TYPE, quarters)]
 
 
 def _answers(document: Any) -> dict[str, str | bool]:

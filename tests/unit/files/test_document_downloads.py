@@ -23,8 +23,10 @@ from app.files.shapes import activities, learner_reports
 from app.files.shapes.json_form import value_of
 from app.files.shapes.schemas import xml_schemas_of
 from app.files.writing.activity_documents import JsonActivityWriter, XmlActivityWriter
-from app.files.writing.learner_reports import Certificate, JsonReports, Report, XmlReports
+from app.files.writing.learner_reports import JSON, XML, ReportForm
 from app.schemas.activity_parts.joint_accreditation import JointAccreditation
+from app.services.looking.reported_completions import ReportsWriter
+from app.store.looking.completion_exports import BETWEEN
 from tests.builders.judging import PROVIDER
 from tests.builders.raw_records import activity as read_activity
 from tests.builders.written_files import element_of
@@ -52,30 +54,109 @@ def activity_schema(tmp_path_factory: pytest.TempPathFactory) -> Any:
     return schema_of(activities.DOCUMENT, tmp_path_factory.mktemp("activities"))
 
 
-certificates = st.builds(
-    Certificate, NAMES, NAMES | st.just(""), NAMES, st.integers(1, 99).map(lambda n: f"{n / 4:g}"), NAMES,
-    st.none() | st.just("1234567893"),
-)  # fmt: skip
-reports = st.builds(
-    Report,
-    provider_name=NAMES, provider_id=st.just("0008001"), activity_id=st.just("201759558"), title=NAMES,
-    completed_on=st.dates().map(str), first_name=NAMES, last_name=NAMES, birth_date=st.none() | st.just("--02-01"),
-    learner_link=st.none() | st.just("lrn_1"), occasion=st.none() | st.integers(2, 9),
-    participant=st.just({}) | st.fixed_dictionaries(
-        {"LocalIdentifier": NAMES, "Profession": st.just("Nurse"), "SurgicalProcedures": st.booleans()}
+STATES = {"TN-M": "TN", "TN-O": "TN", "CA-M": "CA", "NONE": None, "ABIM": None, "ABA": None}
+"""Boards and their states: one state has two, one board has none."""
+ODD = NAMES | st.sampled_from(["O'Brien", "a&b", "<x>", 'q"uote', "back\\slash", "a]]>b", "Zoë", "a\u2028b"])
+credits_of_one = st.lists(
+    st.tuples(
+        st.uuids().map(str), st.sampled_from([("cme", "TN-M"), ("cme", "TN-O"), ("cme", "CA-M"), ("cme", "NONE"),
+        ("moc", "ABIM"), ("moc", "ABA")]), st.none() | ODD, st.integers(1, 99),
+        st.lists(st.tuples(st.integers(1, 99), ODD), max_size=3), st.lists(ODD, max_size=2),
     ),
-    certificates=st.lists(certificates, max_size=3),
+    max_size=3,
+)  # fmt: skip
+learners_of_one = st.tuples(
+    st.none() | ODD, ODD, st.none() | st.just("02/01"), st.none() | st.just("1234567893"), st.just("lrn_1"),
+    st.none() | st.fixed_dictionaries({"local_id": ODD, "profession": st.just("Nurse"),
+                                       "surgical_procedures": st.booleans()}).map(json.dumps),
 )  # fmt: skip
 
 
-@given(found=st.lists(reports, min_size=1, max_size=3))
-def test_reports_are_of_their_shape_and_the_same_in_both_forms(report_schema: Any, found: list[Report]) -> None:
-    xml, in_json = XmlReports(NOW), JsonReports(NOW)
-    document = xml.begin() + b"".join(xml.add([report]) for report in found) + xml.end()
-    root = etree.parse(BytesIO(document))
+@st.composite
+def standing(draw: st.DrawFn) -> list[tuple[Any, ...]]:
+    """The rows of one completion as they are read, each with its place at its end."""
+    first_name, last_name, birth_date, npi, link, rems = draw(learners_of_one)
+    record = (
+        str(draw(st.uuids())), "201759558", draw(ODD), PROVIDER, draw(ODD), str(draw(st.dates())),
+        draw(st.integers(1, 3)), first_name, last_name, birth_date, npi, link, rems,
+    )  # fmt: skip
+    credits = [
+        (
+            credit_id, kind, board, number, quarters,
+            BETWEEN.join(f"{place} {of_type} {name}" for place, (of_type, name) in enumerate(types)) or None,
+            BETWEEN.join(references) or None,
+        )
+        for credit_id, (kind, board), number, quarters, types, references in draw(credits_of_one)
+    ]  # fmt: skip
+    return [(*record, *credit, place) for place, credit in enumerate(credits or [(None,) * 7])]
+
+
+completions = st.lists(standing(), min_size=1, max_size=4)
+
+
+def written_reports(form: ReportForm, pieces: list[list[tuple[Any, ...]]]) -> bytes:
+    writer = ReportsWriter(form, STATES, NOW)
+    return writer.begin() + b"".join(map(writer.add, pieces)) + writer.end()
+
+
+@given(found=completions)
+def test_reports_are_of_their_shape_and_the_same_in_both_forms(
+    report_schema: Any, found: list[list[tuple[Any, ...]]]
+) -> None:
+    named = [rows for rows in found if rows[0][7] is not None] or [[(*found[0][0][:7], "A", *found[0][0][8:])]]
+    root = etree.parse(BytesIO(written_reports(XML, named)))
     report_schema.assertValid(root)
-    written = json.loads(in_json.begin() + b"".join(in_json.add([report]) for report in found) + in_json.end())
+    written = json.loads(written_reports(JSON, named))
     assert written == {learner_reports.DOCUMENT.name: value_of(element_of(root.getroot()), learner_reports.DOCUMENT)}
+
+
+@given(found=completions)
+def test_a_document_says_the_same_however_many_rows_are_written_at_a_time(found: list[list[tuple[Any, ...]]]) -> None:
+    """What one text has escaped leaves those beside it as they are."""
+    together = [[row for rows in found for row in rows]]
+    for form in (XML, JSON):
+        assert written_reports(form, together) == written_reports(form, found)
+
+
+@given(found=completions)
+def test_reports_have_the_texts_of_their_rows(found: list[list[tuple[Any, ...]]]) -> None:
+    document = json.loads(written_reports(JSON, [[row for rows in found for row in rows]]))
+    reports = document["ACCMELearnerReports"]["ActivityReports"]["ActivityReport"]
+    assert len(reports) == len(found)
+    for report, rows in zip(reports, found, strict=True):
+        _, _, title, _, provider_name, completed_on, occasion, first_name, last_name, birth_date, npi, link = rows[0][
+            :12
+        ]
+        module, has_credit = report["Activity"]["Module"], rows[0][13] is not None
+        name = {"GivenName": first_name, "FamilyName": last_name} if first_name else {"FamilyName": last_name}
+        assert (report["ReportingOrganization"], report["Member"]["Name"]) == (provider_name, name)
+        assert (module["ModuleName"]["value"], module["CompletedDateTime"][:10]) == (title, completed_on)
+        assert report["Member"].get("PersonalInfo") == (birth_date and {"BirthDate": "--02-01"})
+        assert report["XtensibleInfo"].get("Occasion") == (occasion if occasion > 1 else None)
+        assert report["XtensibleInfo"].get("LearnerLink") == (link if has_credit and first_name is None else None)
+        held = [part["UniqueID"] for part in module.get("CreditCertificate", ())]
+        numbers = [whose if isinstance(whose, list) else [whose] for whose in held]
+        assert {whose[0]["value"] for whose in numbers} == {row[16] or "" for row in rows if has_credit}
+        # The NPI stands beside the first number, and nowhere else.
+        assert [len(whose) for whose in numbers] == [2 if npi else 1, *[1] * (len(held) - 1)][: len(held)]
+        keys = [part["CreditID"] for part in module.get("CreditCertificate", ())]
+        assert len(set(keys)) == len(keys) or any(row[19] for row in rows)
+
+
+def test_a_state_stands_for_its_board_unless_two_of_its_boards_have_credit() -> None:
+    record = ("id", "201759558", "T", PROVIDER, "P", "2021-12-12", 1, "A", "B", None, None, None, None)
+    tennessee, osteopaths, california = (
+        (f"x-{board}", "cme", board, "7", 4, None, None) for board in ("TN-M", "TN-O", "CA-M")
+    )
+
+    def domains(*credits: tuple[Any, ...]) -> list[str]:
+        rows = [(*record, *credit, place) for place, credit in enumerate(credits)]
+        root = etree.fromstring(written_reports(XML, [rows]))
+        return [str(value) for value in root.xpath("//*[local-name()='UniqueID']/@domain")]
+
+    assert domains(tennessee) == ["TN"]
+    assert domains(tennessee, california) == ["TN", "CA"]
+    assert domains(tennessee, california, osteopaths) == ["TN-M", "CA", "TN-O"]
 
 
 lists = st.lists(NAMES, max_size=3, unique=True)
@@ -186,7 +267,7 @@ def _plain(activity: Activity) -> Any:
 
 
 def test_a_document_of_nothing_is_a_document() -> None:
-    for writer in (JsonReports(NOW), JsonActivityWriter()):
-        assert json.loads(writer.begin() + writer.add([]) + writer.end())
-    for document in (XmlReports(NOW), XmlActivityWriter()):
-        etree.fromstring(document.begin() + document.add([]) + document.end())
+    reports = (ReportsWriter(form, {}, NOW) for form in (JSON, XML))
+    for in_json, in_xml in (tuple(reports), (JsonActivityWriter(), XmlActivityWriter())):
+        assert json.loads(in_json.begin() + in_json.add([]) + in_json.end())
+        etree.fromstring(in_xml.begin() + in_xml.add([]) + in_xml.end())
