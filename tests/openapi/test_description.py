@@ -52,14 +52,20 @@ def test_every_scope_is_explained() -> None:
     assert all(f"`{scope}`" in HOLDS["components"]["securitySchemes"]["bearer"]["description"] for scope in SCOPES)
 
 
+WITH_PARS = [["bearer"], ["basic"], ["parsProvider", "parsUser", "parsPassword"]]
+"""The credentials that clients which speak PARS send, beside everybody's."""
+
+
 @of_every_operation
 def test_an_operation_says_who_may_call_it_and_belongs_to_a_tag_that_is_described(operation: Described) -> None:
     security = operation.said["security"]
     # With a key or token, or by a client that gets its tokens itself; or a physician by the session of a browser.
-    assert [list(requirement) for requirement in security] in ([], [["bearer"]], [["session"]])
+    ways = [list(requirement) for requirement in security]
+    assert ways in ([], [["bearer"]], [["session"]], WITH_PARS)
+    assert (ways == WITH_PARS) == operation.path.startswith("/pars/")
     by_session = security == [{"session": []}]
     scopes = [scope for requirement in security for scope in requirement.get("bearer", ())]
-    assert all(scopes == list(*requirement.values()) for requirement in security)
+    assert all(scopes == needed for requirement in security for needed in requirement.values())
     assert by_session == ("Needs the session of a physician" in operation.said["description"])
     assert set(scopes) <= set(SCOPES)
     nobody_in_particular = (

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
+from msgspec.structs import replace
+
 from app.files.elements import escape_attribute, escape_text
 from app.files.shapes.json_form import VALUE
 from app.files.shapes.parts import Content, Occurs, Part
@@ -27,7 +29,7 @@ FINDING = Part(
         _text(name="LearnerId", says="The completion that stands in the way."),
     ),
 )  # fmt: skip
-_NUMBER = _whole(name="Number", says="The place of the record in the request, from 1.")
+_NUMBER = _whole(name="Number", says="The place of the record in the request, from 1.", required=True)
 _CERTIFICATE = Part(
     name="CreditCertificate", says="What became of one certificate.", occurs=Occurs.MANY,
     parts=(
@@ -52,7 +54,7 @@ _REPORT = Part(
     name="ActivityReport", says="One record of the request.", occurs=Occurs.MANY,
     parts=(
         _NUMBER,
-        _text(name="Outcome", says="What became of it.",
+        _text(name="Outcome", says="What became of it.", required=True,
               values=("created", "joined", "updated", "unchanged", "deleted", "held", "refused", "found")),
         _text(name="LearnerId", says="The id by which it is asked for, and deleted."),
         _text(name="HeldId", says="The id of a record that waits for its physician."),
@@ -78,7 +80,7 @@ _METRICS = Part(
     name="MedicalEducationMetrics", says="One record of the request.", occurs=Occurs.MANY,
     parts=(
         _NUMBER,
-        _text(name="Outcome", says="What became of it.",
+        _text(name="Outcome", says="What became of it.", required=True,
               values=("created", "updated", "unchanged", "closed", "deleted", "refused")),
         Part(
             name="Lom", says="The activity in general.",
@@ -124,10 +126,50 @@ _TRANSCRIPT_MODULE = Part(
         _text(name="Flag", says="What a reader should know before relying on it.", occurs=Occurs.MANY),
     ),
 )  # fmt: skip
+_TOTALS = Part(
+    name="Totals", says="Sums of credit that was not rejected or withdrawn; never added to each other.",
+    parts=(
+        Part(name="AMAPRACategory1", says="AMA PRA Category 1 credits.", holds=Content.AMOUNT),
+        Part(
+            name="BoardTotal", says="Credit for one certifying board.", occurs=Occurs.MANY,
+            parts=(
+                _text(name="Board", says="The board's code."), _text(name="BoardName", says="Its name."),
+                Part(name="numberOfCredits", says="The sum.", holds=Content.AMOUNT),
+            ),
+        ),
+    ),
+)  # fmt: skip
+_MEMBER = Part(
+    name="Member", says="Who it is.",
+    parts=(
+        Part(name="Name", says="The name.", parts=(_text(name="FullName", says="First and last name."),)),
+        Part(
+            name="PersonalInfo", says="The licensee's numbers.",
+            parts=(
+                Part(
+                    name="Licensure", says="A licence.", occurs=Occurs.MANY,
+                    parts=(
+                        _text(name="StateLicensingBoard", says="The board's name."),
+                        _text(name="BoardCode", says="The board's code."),
+                        _text(name="StateMedicalLicenseID", says="The licence's number."),
+                    ),
+                ),
+                Part(
+                    name="Certification", says="A certification.", occurs=Occurs.MANY,
+                    parts=(
+                        _text(name="CertifyingBoard", says="The board's name."),
+                        _text(name="BoardCode", says="The board's code."),
+                        _text(name="CertifyingBoardID", says="The number with the board."),
+                    ),
+                ),
+            ),
+        ),
+    ),
+)  # fmt: skip
 TRANSCRIPT = Part(
     name="Transcript", says="One learner.", occurs=Occurs.MANY,
     parts=(
-        Part(name="Member", says="Who it is."),
+        _MEMBER,
         Part(
             name="ActivityTranscript", says="One completion.", occurs=Occurs.MANY,
             parts=(
@@ -135,13 +177,14 @@ TRANSCRIPT = Part(
                      parts=(_text(name="ReportingOrganization", says="The provider's name."), _TRANSCRIPT_MODULE)),
             ),
         ),
-        Part(name="XtensibleInfo", says="What is added."),
+        Part(name="XtensibleInfo", says="What is added.", parts=(_TOTALS,)),
     ),
 )  # fmt: skip
 TRANSCRIPTS = Part(name="ACCMETranscripts", says="Transcripts of learners.", parts=(TRANSCRIPT,))
 """In JSON a list, in XML an element that holds them."""
 CREDITS = Part(
-    name="LearnerTranscriptCredits", says="Totals of one learner; never added to each other.",
+    name="LearnerTranscriptCredits", says="Totals of one learner; none where nobody fits.",
+    parts=(replace(_TOTALS, occurs=Occurs.MANY),),
 )  # fmt: skip
 
 PLAIN = (LEARNERS, ACTIVITIES, MATCH, TRANSCRIPTS, CREDITS)

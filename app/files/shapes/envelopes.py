@@ -18,6 +18,14 @@ _MOST_AROUND = 4
 """Levels that may stand around a document: that of an operation's name, and those of an envelope."""
 
 
+CREDENTIALS = (
+    Part(name="ProviderId", says="The provider acted for, where no header names it.", holds=Content.TEXT),
+    Part(name="User", says="The client's id, in place of other credentials.", holds=Content.TEXT),
+    Part(name="Password", says="Its API key.", holds=Content.TEXT),
+)
+"""What may stand beside the records of a document, or around them."""
+
+
 class DocumentKind(enum.Enum):
     """What a document is of; the value is the name of the element that is one record."""
 

@@ -47,7 +47,7 @@ def json_schema_of(document: Part) -> str:
 
 
 def _json(part: Part) -> dict[str, Any]:
-    one = _json_value(part) if part.is_text_alone else _json_object(part)
+    one = bounds_of(part) if part.is_text_alone else _json_object(part)
     if part.occurs is Occurs.MANY:
         return {"description": part.says, "type": "array", "items": one}
     if part.occurs is Occurs.SOMETIMES_AGAIN:
@@ -58,13 +58,14 @@ def _json(part: Part) -> dict[str, Any]:
 def _json_object(part: Part) -> dict[str, Any]:
     inner = {within.name: _json(within) for within in (*part.attributes, *part.parts)}
     if part.holds is not Content.NOTHING:
-        inner = {VALUE: _json_value(part), **inner}
+        inner = {VALUE: bounds_of(part), **inner}
     required = [VALUE] if part.holds is not Content.NOTHING else []
     required += [within.name for within in (*part.attributes, *part.parts) if within.required]
     return {"type": "object", "properties": inner} | ({"required": required} if required else {})
 
 
-def _json_value(part: Part) -> dict[str, Any]:
+def bounds_of(part: Part) -> dict[str, Any]:
+    """Return the JSON Schema of the text of an element or attribute, alone."""
     bounds: dict[str, Any] = {"enum": list(part.values)} if part.values else {}
     if part.longest is not None:
         bounds["maxLength"] = part.longest

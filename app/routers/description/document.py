@@ -32,7 +32,15 @@ from app.routers.description.schemas import (
     rename,
     tidy,
 )
-from app.routers.description.texts import LICENSE, SESSION_COOKIE, TAGS, bearer_description
+from app.routers.description.texts import (
+    LICENSE,
+    PARS_CREDENTIALS,
+    PARS_SCHEMES,
+    SESSION_COOKIE,
+    TAGS,
+    bearer_description,
+)
+from app.routers.pars import schemas as pars
 from app.routers.passport.sessions import SESSION
 from app.schemas.batch_form import BatchForm
 from app.schemas.problems import ProblemOut
@@ -91,6 +99,7 @@ def document_of(
         "securitySchemes": {
             # A token is sent as a bearer. A scheme of its own makes clients in Go need a library of OAuth to compile.
             BEARER: {"type": "http", "scheme": "bearer", "description": bearer_description()},
+            **PARS_SCHEMES,
             SESSION: {"type": "apiKey", "in": "cookie", "name": COOKIE, "description": SESSION_COOKIE},
         },
         "headers": _referred_to(document, "headers", HEADERS),
@@ -105,6 +114,7 @@ def _collect_schemas(document: dict[str, Any]) -> Schema:
     schemas: Schema = document.setdefault("components", {}).setdefault("schemas", {})
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
+    schemas |= pars.components()
     for model in UNDECLARED:
         for name, schema in components_of(model).items():
             schemas.setdefault(name, schema)
@@ -167,6 +177,8 @@ def _complete_operation(operation: Operation) -> None:
     scopes = [operation.scope] if operation.scope else []
     scheme = SESSION if operation.needs_session else BEARER
     spec["security"] = [{scheme: scopes}] if operation.needs_key else []
+    if operation.takes_pars_credentials:
+        spec["security"] += [dict.fromkeys(names, scopes) for names in PARS_CREDENTIALS]
     if deprecation is not None:
         spec["deprecated"] = True
     for name, deprecated in operation.deprecated_parameters.items():

@@ -49,6 +49,11 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
         return scope_of(self.route) == SESSION
 
     @property
+    def takes_pars_credentials(self) -> bool:
+        """Whether it takes the credentials of clients that speak PARS beside those of everybody."""
+        return self.path.startswith("/pars/")
+
+    @property
     def takes_body(self) -> bool:
         """Whether it reads a body."""
         return "requestBody" in self.spec

@@ -113,6 +113,34 @@ SESSION_COOKIE = (
 )
 
 
+_AS_KEY = "For clients that speak PARS, at `/pars` only: {}"
+PARS_SCHEMES = {
+    "basic": {
+        "type": "http", "scheme": "basic",
+        "description": _AS_KEY.format(
+            "the user is the client's id, or that of a provider it acts for, and the password its API key."
+        ),
+    },
+    "parsProvider": {
+        "type": "apiKey", "in": "header", "name": "ProviderId",
+        "description": _AS_KEY.format("the provider's seven digits."),
+    },
+    "parsUser": {
+        "type": "apiKey", "in": "header", "name": "User",
+        "description": _AS_KEY.format("the client's id. Left out, it is the `ProviderId`."),
+    },
+    "parsPassword": {
+        "type": "apiKey", "in": "header", "name": "Password",
+        "description": _AS_KEY.format(
+            "the API key. The three may stand in a document, beside its records, too; never in an address."
+        ),
+    },
+}  # fmt: skip
+"""The security schemes of clients that speak PARS."""
+PARS_CREDENTIALS = (("basic",), ("parsProvider", "parsUser", "parsPassword"))
+"""Which of them are sent together."""
+
+
 def bearer_description() -> str:
     """Return the description of the security scheme: keys and their scopes."""
     return BEARER + "\n".join(f"- `{scope}`: {allows}" for scope, allows in SCOPES.items())
