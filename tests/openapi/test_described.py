@@ -205,3 +205,19 @@ def test_an_address_with_many_values_may_be_too_long() -> None:
                 found["list"].add(f"{method} {path}")
     assert "get /v1/learner-completions" in found["list"]
     assert found["414"] == found["list"]
+
+
+def test_whatever_is_deleted_and_has_a_version_may_be_guarded_by_it() -> None:
+    """Optional, unlike with changes: 412 tells that somebody changed it since it was read."""
+    guarded = {}
+    for path, methods in DOCUMENT["paths"].items():
+        has_version = "ETag" in methods.get("get", {}).get("responses", {}).get("200", {}).get("headers", {})
+        if "delete" in methods and has_version:
+            operation = methods["delete"]
+            (taken,) = [one for one in operation["parameters"] if one["name"] == "If-Match"] or [None]
+            guarded[path] = taken is not None and not taken["required"] and "412" in operation["responses"]
+    assert guarded.keys() == {
+        "/v1/learner-completions/{completion_id}", "/v1/activities/{activity_id}",
+        "/v1/webhook-endpoints/{endpoint_id}", "/pars/learner-activities/{completion_id}",
+    }  # fmt: skip
+    assert all(guarded.values()), guarded

@@ -48,6 +48,11 @@ def _answered(prefix: str, example: dict[str, Any], file: str = "") -> Responses
 
 LEARNERS_SAVED = _answered(schemas.SAVED_REPORTS, examples.LEARNERS_SAVED)
 LEARNERS_FOUND = _answered(schemas.FOUND_REPORTS, examples.LEARNERS_FOUND, "learner-reports")
+LEARNER_FOUND: Responses = {
+    status: response | {"headers": {"ETag": {"$ref": "#/components/headers/ETag"}}}
+    for status, response in LEARNERS_FOUND.items()
+}
+"""One, with its version."""
 LEARNER_DELETED = _answered(schemas.SAVED_REPORTS, examples.LEARNER_DELETED)
 ACTIVITIES_SAVED = _answered(schemas.SAVED_METRICS, examples.ACTIVITIES_SAVED)
 ACTIVITIES_FOUND = _answered(schemas.FOUND_METRICS, examples.ACTIVITIES_FOUND, "activities")

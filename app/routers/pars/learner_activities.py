@@ -15,6 +15,7 @@ from app.files.cells import read_birth_date, read_day
 from app.files.shapes import answers, learner_reports
 from app.files.shapes.envelopes import DocumentKind
 from app.routers.answers import send_once
+from app.routers.conditions import IfMatch
 from app.routers.openapi import problems
 from app.routers.pars.callers import (
     AnswerType,
@@ -23,7 +24,13 @@ from app.routers.pars.callers import (
     LearnerActivitiesReporter,
     LearnerActivitiesWriter,
 )
-from app.routers.pars.description import LEARNER_DELETED, LEARNERS_FOUND, LEARNERS_SAVED, document_body
+from app.routers.pars.description import (
+    LEARNER_DELETED,
+    LEARNER_FOUND,
+    LEARNERS_FOUND,
+    LEARNERS_SAVED,
+    document_body,
+)
 from app.routers.pars.forms import ParsRoute, answer, send
 from app.routers.pars.parameters import Text, fault, no_day
 from app.routers.pars.records import records_of
@@ -120,19 +127,21 @@ def _learner_asked(query: FindStatus) -> LearnerQuestion:
     )
 
 
-@router.get("/{completion_id}", responses=LEARNERS_FOUND)
+@router.get("/{completion_id}", responses=LEARNER_FOUND)
 async def get_learner_activity(
     caller: LearnerActivitiesReader, completion_id: CompletionId, media_type: AnswerType
 ) -> Response:
     """Read one completion as a document, with where each certificate stands."""
-    found = await read_async(caller, questions.find, completion_id)
-    return send(answer_of(caller.service.clock(), found), learner_reports.DOCUMENT, media_type)
+    found, version = await read_async(caller, questions.find, completion_id)
+    sent = send(answer_of(caller.service.clock(), found), learner_reports.DOCUMENT, media_type)
+    sent.headers["ETag"] = f'"{version}"'
+    return sent
 
 
 @router.delete("/{completion_id}", responses=LEARNER_DELETED)
 async def delete_learner_activity(
-    caller: LearnerActivitiesWriter, completion_id: CompletionId, media_type: AnswerType
+    caller: LearnerActivitiesWriter, completion_id: CompletionId, media_type: AnswerType, if_match: IfMatch = None
 ) -> Response:
     """Withdraw one completion with all its credits. The boards that have them are told."""
-    told = await transact_async(caller, questions.withdraw, completion_id)
+    told = await transact_async(caller, questions.withdraw, completion_id, if_match)
     return send(answer_of(caller.service.clock(), [told]), answers.LEARNERS, media_type)

@@ -57,15 +57,19 @@ def find_by_credit_id(connection: Connection, caller: Caller, credit_id: str) ->
     return _told(connection, caller, found)
 
 
-def find(connection: Connection, caller: Caller, completion_id: str) -> list[Value]:
-    """Return one completion as a record; raises `NotFound` for any that is not the provider's."""
-    return _told(connection, caller, [records.get(connection, caller, completion_id)])
+def find(connection: Connection, caller: Caller, completion_id: str) -> tuple[list[Value], int]:
+    """Return one completion as a record, and its version; raises `NotFound` for any that is not the provider's."""
+    completion = records.get(connection, caller, completion_id)
+    return _told(connection, caller, [completion]), completion.version
 
 
-def withdraw(work: Work, completion_id: str) -> Value:
-    """Withdraw a completion with all its credits; return what is told of it. Raises `NotFound`."""
+def withdraw(work: Work, completion_id: str, if_match: str | None) -> Value:
+    """Withdraw a completion with all its credits; return what is told of it.
+
+    Raises `NotFound`, and `PreconditionFailed` when it has another version than asked.
+    """
     completion = records.get(work.connection, work.caller, completion_id)
-    records.withdraw(work, completion_id, None)
+    records.withdraw(work, completion_id, if_match)
     module = {
         "ModuleName": {"moduleID": completion.activity_id},
         "CompletedDateTime": completion.completed_on.isoformat(),

@@ -12,6 +12,7 @@ from tests.builders.bodies import COURSE, GRAND_ROUNDS, a_completion, john
 from tests.builders.pars_documents import learners, report, xml
 from tests.builders.people import import_people
 from tests.harness.api import Api, api_of
+from tests.harness.refusals import assert_problem
 
 ASKED = {"moduleID": GRAND_ROUNDS, "CompletionDate": "2021-12-12", "BirthDate": "--02-01", "UniqueID": "444444"}
 STATUS = f"{LEARNERS}/status"
@@ -129,6 +130,20 @@ def test_a_completion_is_withdrawn_by_its_id(api: Api, reported: str) -> None:
 
 
 PERSON = {"Member": {"Name": {"GivenName": "Rebecca", "FamilyName": "Test"}, "PersonalInfo": {"BirthDate": "--02-01"}}}
+
+
+@pytest.mark.parametrize("here", [LEARNERS, "/v1/learner-completions"])
+def test_a_withdrawal_with_a_stale_etag_is_refused(api: Api, reported: str, here: str) -> None:
+    path = f"{here}/{reported}"
+    read = api.get(path).response.headers["etag"]
+    corrected = report(a_completion(credits=3, reference="ccid:x:1"), "update")
+    assert outcomes(api.post(LEARNERS, learners([corrected]))) == ["updated"]
+    changed = api.get(path).response.headers["etag"]
+    assert changed != read
+    for stale in (read, f"W/{changed}", "mine"):
+        assert_problem(api.send("DELETE", path, headers={"If-Match": stale}), 412, "precondition-failed")
+    assert api.send("DELETE", path, headers={"If-Match": changed}).status in (200, 204)
+    assert api.get(path).status == 404
 
 
 @pytest.mark.parametrize("form", ["JSON", "XML"])
