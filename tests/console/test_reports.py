@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from lxml import html
 
@@ -188,6 +190,9 @@ def test_the_report_for_a_rems_programme_shows_figures_in_steps_and_is_a_file(cl
     clerk.open(f"{BASE}/reports/rems?year=2021&rems_type=Mycophenolate")
     assert rows(clerk) == []
     assert "No figure below five is shown" in clerk.text
+    # How many answers a programme's lists have is no count of anybody, and is not called one.
+    assert not re.search(r"\d answers", clerk.text)
+    assert re.search(r"\d possible answers", clerk.text)
     named = f"{BASE}/reports/rems?year=2021&activity_id=201759558"
     assert clerk.open(named).status == clerk.open(f"{named}&rems_type=Opioid").status == 200
 

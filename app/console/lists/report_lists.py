@@ -70,8 +70,8 @@ REPORT_LISTS: dict[str, ListSpec] = {
         ),
         columns=_columns("Answer", "#People", "#Completions"),
         export=ExportKind.REMS,
-        one="answer",
-        many="answers",
+        one="possible answer",
+        many="possible answers",
     ),
 }
 """The lists of the reports, by name."""
