@@ -13,7 +13,7 @@ from functools import partial
 from msgspec.structs import replace
 
 from app.domain.catalogue import Catalogue
-from app.domain.identity.candidates import Candidates, FormKey, UndatedKey, Wanted
+from app.domain.identity.candidates import Candidates, FormKey, NamesakeKey, Wanted
 from app.domain.identity.learners import Learner
 from app.domain.identity.matches import Match, Result
 from app.domain.parsing import MonthDay, is_npi
@@ -23,7 +23,7 @@ from app.matching.evidence import FieldAgreement, Numbers, worst
 from app.matching.names import FIRST, LAST, ParsedName, form_keys, parse_name, parse_names
 from app.matching.parts import asks_license, certification_of, licenses_of, npi_proves, with_number
 
-FormIndex = Mapping[FormKey | UndatedKey, list[Learner]]
+FormIndex = Mapping[FormKey | NamesakeKey, list[Learner]]
 
 
 def forms_asked(name: ParsedName, birth_date: str | None, states: Iterable[str]) -> set[FormKey]:
@@ -35,29 +35,27 @@ def forms_asked(name: ParsedName, birth_date: str | None, states: Iterable[str])
     return forms | {(FIRST, form, birth_date, state) for form in name.givens | name.surnames for state in held}
 
 
-def undated_asked(typed: tuple[str, str], birth_date: str | None, states: Iterable[str]) -> set[UndatedKey]:
-    """Return the keys of who has the very name typed, (last, first), and no birth date on file: they may be meant."""
+def namesakes_asked(typed: tuple[str, str], birth_date: str | None, states: Iterable[str]) -> set[NamesakeKey]:
+    """Return the keys of who has the very names typed, (last, first): they stand in the way of who is only near."""
     return set() if birth_date is None else {(*typed, state) for state in (list(states) or [""])}
 
 
+def namesake_keys(learner: Learner, states: Iterable[str]) -> set[NamesakeKey]:
+    """Return the keys under which somebody is a namesake: of no state, and of each of theirs."""
+    return {(last, first, state) for last, first in learner.names for state in ("", *states)}
+
+
 def index_forms(learners: Iterable[Learner], catalogue: Catalogue) -> FormIndex:
-    """Index physicians by the forms of their names; those without a birth date by their names as they are."""
-    index: defaultdict[FormKey | UndatedKey, list[Learner]] = defaultdict(list)
+    """Index physicians by the forms of their names, where their birth date is on file, and by their very names."""
+    index: defaultdict[FormKey | NamesakeKey, list[Learner]] = defaultdict(list)
     for learner in learners:
         states = states_of(learner, catalogue)
-        keys: Iterable[FormKey | UndatedKey] = (
-            form_keys(parse_names(learner.written), learner.birth_date, states)
-            if learner.birth_date is not None
-            else undated_keys(learner, states)
-        )
-        for key in keys:
+        if learner.birth_date is not None:
+            for form in form_keys(parse_names(learner.written), learner.birth_date, states):
+                index[form].append(learner)
+        for key in namesake_keys(learner, states):
             index[key].append(learner)
     return index
-
-
-def undated_keys(learner: Learner, states: Iterable[str]) -> set[UndatedKey]:
-    """Return the keys under which somebody without a birth date on file is found, of no state and of each of theirs."""
-    return {(last, first, state) for last, first in learner.names for state in ("", *states)}
 
 
 def states_of(learner: Learner, catalogue: Catalogue) -> set[str]:
@@ -76,7 +74,8 @@ def forms_of_report(report: CompletionReport, catalogue: Catalogue) -> Wanted:
     """Return the forms under which the physician of a report is looked for."""
     born, states = _birth_date_of(report), states_asked(report, catalogue)
     return Wanted(
-        forms=forms_asked(name_of(report), born, states), undated=undated_asked(report.person.name, born, states)
+        forms=forms_asked(name_of(report), born, states),
+        namesakes=namesakes_asked(report.person.name, born, states),
     )
 
 
@@ -94,17 +93,22 @@ def find_by_evidence(
     `candidates` everybody who holds a number that was given.
     """
     pool = {learner.physician_id: learner for learner in exact}
+    namesakes: dict[str, Learner] = {}
     if report.person.learner_id is None:
         wanted = forms_of_report(report, catalogue)
-        for key in wanted.by_name:
-            for learner in forms.get(key, ()):
-                if bool(learner.sandbox) is report.sandbox:
-                    pool[learner.physician_id] = learner
+        pool |= found_under(wanted.forms, forms, sandbox=report.sandbox)
+        namesakes = found_under(wanted.namesakes, forms, sandbox=report.sandbox)
     states = tuple(states_asked(report, catalogue))
     compare = partial(_compare_numbers, report=report, states=states, candidates=candidates, catalogue=catalogue)
     query = Query(name=name_of(report), birth_date=_birth_date_of(report), compare_numbers=compare)
-    decision = decide(query, pool.values())
+    decision = decide(query, pool.values(), [one for id, one in namesakes.items() if id not in pool])
     return _match_of(report, match, decision, candidates, catalogue)
+
+
+def found_under(keys: Iterable[FormKey | NamesakeKey], forms: FormIndex, *, sandbox: bool) -> dict[str, Learner]:
+    """Return the physicians under some keys, of the sandbox or of the registry, by their ids."""
+    found = (learner for key in keys for learner in forms.get(key, ()))
+    return {learner.physician_id: learner for learner in found if bool(learner.sandbox) is sandbox}
 
 
 def _match_of(

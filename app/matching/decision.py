@@ -62,8 +62,8 @@ class Stop(enum.StrEnum):
     RIVAL = "rival"
     """Somebody else has the names and the date given: who holds the number does not, or only who holds the state.
 
-    Or somebody else may go by the first name that the best one's only resembles, or has the very names typed and no
-    birth date on file: nobody can tell that the one given is not theirs.
+    Or somebody else may go by the first name that the best one's only resembles, or has the very names typed, and
+    another birth date or none on file: the slip may be in the date.
     """
     LEAD = "lead"
     """Another one on file fits nearly as well."""
@@ -134,15 +134,22 @@ def _explain(weighed: Weighed) -> dict[str, Any]:
 NOBODY = MatchDecision(result=Result.NONE)
 
 
-def decide(query: Query, candidates: Iterable[Learner]) -> MatchDecision:
-    """Return who of the candidates is meant: one, several who cannot be told apart, or nobody."""
+def decide(query: Query, candidates: Iterable[Learner], namesakes: Iterable[Learner] = ()) -> MatchDecision:
+    """Return who of the candidates is meant: one, several who cannot be told apart, or nobody.
+
+    `namesakes` are others who have the very names typed. None of them is found; they stop who is only near.
+    """
     ranked = [weigh(query, learner) for learner in candidates]
     if len(ranked) > 1:
         ranked.sort(key=lambda weighed: (-weighed.score, weighed.learner.physician_id))
     if not ranked:
         return NOBODY
     best, *others = ranked
-    stop = stop_of(best) or _stop_by_rival(best, others)
+    stop = stop_of(best)
+    if stop is None:
+        beside = [weigh(query, learner) for learner in namesakes]
+        stop = _stop_by_rival(best, [*others, *beside])
+        ranked += beside if stop is not None else []
     if stop is not None:
         return MatchDecision(result=Result.NONE, best=best, stop=stop, ranked=tuple(ranked))
     if others and best.score - others[0].score < weights.LEAST_LEAD:
@@ -205,7 +212,7 @@ def stop_of(weighed: Weighed) -> Stop | None:
 def _stop_by_rival(best: Weighed, others: Iterable[Weighed]) -> Stop | None:
     """Return a stop where somebody is found who fits worse by name and date than another: a twin, a namesake."""
     if not best.by_number:
-        rivals = (_is_namesake_elsewhere, _goes_by_the_name, _is_undated_namesake)
+        rivals = (_is_namesake_elsewhere, _goes_by_the_name, _may_be_meant_by_name)
         return Stop.RIVAL if any(is_rival(best, other) for other in others for is_rival in rivals) else None
     born = [other for other in others if other.birth_date is FieldAgreement.SAME]
     return Stop.RIVAL if any(_is_rival(best, other) for other in born) else None
@@ -215,17 +222,19 @@ def _has_very_names(names: NamesCompared) -> bool:
     return names.surname is NameAgreement.SAME is names.given and not names.swapped
 
 
-def _is_undated_namesake(best: Weighed, other: Weighed) -> bool:
-    """Whether the names typed are another's, whose birth date is not on file: nothing speaks against them."""
+def _may_be_meant_by_name(best: Weighed, other: Weighed) -> bool:
+    """Whether the names typed are another's, whose birth date alone speaks against them, or is not on file.
+
+    Where the best is spelled otherwise, a slip in the date explains what was typed as well as one in the name.
+    """
     if _has_very_names(best.names) or not _has_very_names(other.names):
         return False
     numbers = other.numbers
     against = (other.names.suffix, other.names.middle, numbers.state, numbers.certified, numbers.school)
-    return (
-        other.birth_date is FieldAgreement.NOT_ON_FILE
-        and not numbers.differ
-        and FieldAgreement.DIFFERENT not in against
-    )
+    if numbers.differ or FieldAgreement.DIFFERENT in against:
+        return False
+    mistyped = not {best.names.surname, best.names.given}.isdisjoint(_MISTYPED)
+    return other.birth_date is FieldAgreement.NOT_ON_FILE or (mistyped and other.birth_date is FieldAgreement.DIFFERENT)
 
 
 def _is_namesake_elsewhere(best: Weighed, other: Weighed) -> bool:
@@ -273,6 +282,7 @@ def _has_names(weighed: Weighed) -> bool:
 
 
 _OTHER_NAME = (NameAgreement.DIFFERENT, NameAgreement.ABSENT)
+_MISTYPED = frozenset((NameAgreement.NEAR, NameAgreement.FAR, *_OTHER_NAME))
 _SMALL_SLIPS = frozenset((NameAgreement.SAME, NameAgreement.PART, NameAgreement.NICKNAME))
 
 

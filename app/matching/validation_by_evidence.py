@@ -10,7 +10,7 @@ from app.domain.identity.candidates import Candidates, Wanted
 from app.domain.identity.comparison_keys import full_name_key, school_key
 from app.domain.identity.learners import Learner
 from app.domain.identity.validations import ValidationRequest
-from app.matching.by_evidence import FormIndex, forms_asked, undated_asked
+from app.matching.by_evidence import FormIndex, forms_asked, found_under, namesakes_asked
 from app.matching.decision import MatchDecision, Query, decide
 from app.matching.evidence import FieldAgreement, Numbers
 from app.matching.names import ParsedName, parse_name
@@ -21,7 +21,9 @@ def wanted_of(request: ValidationRequest, evidence: Evidence, catalogue: Catalog
     """Return the keys under which candidates are looked for: every number given, and forms of the names."""
     born, states = evidence.birth_date, states_asked(evidence, catalogue)
     typed = full_name_key(request.first_name or "", request.last_name or "")
-    wanted = Wanted(forms=forms_asked(name_asked(request), born, states), undated=undated_asked(typed, born, states))
+    wanted = Wanted(
+        forms=forms_asked(name_asked(request), born, states), namesakes=namesakes_asked(typed, born, states)
+    )
     if evidence.license_key:
         wanted.licenses |= {(board, evidence.license_key) for board in evidence.licensing or ()}
     if evidence.board_key and evidence.certifying is not None:
@@ -36,22 +38,26 @@ def decide_by_evidence(
     """Return who is meant by a validation, as far as evidence tells."""
     wanted = wanted_of(request, evidence, catalogue)
     pool = candidates.by_numbers(wanted)
-    for key in wanted.by_name:
-        for learner in forms.get(key, ()):
-            pool[learner.physician_id] = learner
-    return decide_among(pool.values(), request, evidence, catalogue)
+    pool |= found_under(wanted.forms, forms, sandbox=request.sandbox)
+    namesakes = found_under(wanted.namesakes, forms, sandbox=request.sandbox)
+    beside = [one for id, one in namesakes.items() if id not in pool]
+    return decide_among(pool.values(), request, evidence, catalogue, beside)
 
 
 def decide_among(
-    learners: Iterable[Learner], request: ValidationRequest, evidence: Evidence, catalogue: Catalogue
+    learners: Iterable[Learner],
+    request: ValidationRequest,
+    evidence: Evidence,
+    catalogue: Catalogue,
+    namesakes: Iterable[Learner] = (),
 ) -> MatchDecision:
-    """Return who of some physicians is meant by a validation."""
+    """Return who of some physicians is meant by a validation, beside others who have the very names typed."""
     query = Query(
         name=name_asked(request),
         birth_date=evidence.birth_date,
         compare_numbers=partial(_compare_numbers, evidence=evidence, states=states_asked(evidence, catalogue)),
     )
-    return decide(query, _in_world(learners, request.sandbox))
+    return decide(query, _in_world(learners, request.sandbox), namesakes)
 
 
 def _in_world(learners: Iterable[Learner], sandbox: bool) -> list[Learner]:

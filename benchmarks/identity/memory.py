@@ -20,9 +20,9 @@ from app.matching.by_evidence import (
     find_by_evidence,
     forms_of_report,
     index_forms,
+    namesake_keys,
     needs_evidence,
     states_of,
-    undated_keys,
 )
 from app.matching.exact import collect_keys, find_learner
 from app.matching.names import form_keys, parse_names
@@ -92,9 +92,10 @@ def learner_of(id: str, row: RegistryRow) -> Learner:
 
 def _has_form(learner: Learner, wanted: Wanted, catalogue: Catalogue) -> bool:
     states = states_of(learner, catalogue)
-    if learner.birth_date is None:
-        return not wanted.undated.isdisjoint(undated_keys(learner, states))
-    return not wanted.forms.isdisjoint(form_keys(parse_names(learner.written), learner.birth_date, states))
+    if not wanted.namesakes.isdisjoint(namesake_keys(learner, states)):
+        return True
+    born = learner.birth_date
+    return born is not None and not wanted.forms.isdisjoint(form_keys(parse_names(learner.written), born, states))
 
 
 def _has_key(learner: Learner, wanted: Wanted) -> bool:

@@ -18,8 +18,8 @@ NameAndBirth = tuple[str, str, str]
 BoardAndId = tuple[str, str]
 FormKey = tuple[str, str, str, str]
 """(kind, form, birth date, state)"""
-UndatedKey = tuple[str, str, str]
-"""(last name, first name, state) of somebody without a birth date on file; the state is empty where none is given."""
+NamesakeKey = tuple[str, str, str]
+"""(last name, first name, state) of somebody; the state is empty where none is given."""
 
 
 @dataclass(slots=True)
@@ -37,13 +37,8 @@ class Wanted:
     learner_ids: set[tuple[str, str]] = field(default_factory=set)
     forms: set[FormKey] = field(default_factory=set)
     """Forms of last and first names, for those whose name was written otherwise."""
-    undated: set[UndatedKey] = field(default_factory=set)
-    """The very names typed, for those without a birth date on file who may be meant as well."""
-
-    @property
-    def by_name(self) -> set[FormKey | UndatedKey]:
-        """The keys of whoever may be meant by their name, written otherwise or without a date on file."""
-        return {*self.forms, *self.undated}
+    namesakes: set[NamesakeKey] = field(default_factory=set)
+    """The very names typed, for those who may be meant though their birth date is another, or not on file."""
 
     def add(self, other: Wanted) -> None:
         """Add the keys of another report."""
@@ -55,7 +50,7 @@ class Wanted:
         self.npis |= other.npis
         self.learner_ids |= other.learner_ids
         self.forms |= other.forms
-        self.undated |= other.undated
+        self.namesakes |= other.namesakes
 
 
 def _lists() -> dict[Any, list[Learner]]:

@@ -25,7 +25,7 @@ _STOPS = {
     Stop.NAMES: "first or last name differ",
     Stop.SLIPS: "the names are too far from those on file, all slips together",
     Stop.SCORE: "all in all, somebody else of the population is as likely",
-    Stop.RIVAL: "somebody else on file goes by the name that was given, and their date does not differ",
+    Stop.RIVAL: "somebody else on file goes by the name that was given: the slip may be in the date",
     Stop.LEAD: "another one on file fits nearly as well",
 }
 """Why the best candidate is not answered."""

@@ -87,9 +87,9 @@ def _ways(wanted: Wanted, ids: Iterable[str]) -> Iterator[Way]:
     )
     yield Way(
         ("last", "first", "state"),
-        wanted.undated,
+        wanted.namesakes,
         "SELECT n.learner_id FROM {keys} JOIN learner_names n ON n.last_key = k.last AND n.first_key = k.first "
-        f"AND n.birth_date = '' WHERE {_IN_THE_STATE}",
+        f"WHERE {_IN_THE_STATE}",
     )
     given = ((physician_id,) for physician_id in ids)
     yield Way(("id",), given, "SELECT l.learner_id FROM {keys} JOIN learners l ON l.learner_id = k.id")

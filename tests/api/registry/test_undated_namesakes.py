@@ -109,3 +109,21 @@ def test_who_is_spelled_otherwise_is_not_taken_for_the_very_name_whose_date_is_n
     assert found(state=None) == (False, "none")
     body = a_completion(**typed, born=BORN, state="TN", license_id="700003")
     assert "learner-unmatched" not in api.post("/v1/learner-completions:preview", body).response.text
+
+
+def test_who_was_mistyped_is_not_taken_for_the_very_name_on_another_date(api: Api, service: Service) -> None:
+    """Typed was James Perry with month and day exchanged: James Berry, born on that day, is not meant."""
+    perry = {"first_name": "James", "last_name": "Perrywinkle", "date_of_birth": "11/09", "licenses": "TN-M:700011"}
+    berry = perry | {"last_name": "Berrywinkle", "date_of_birth": "09/11", "licenses": "TN-M:700012"}
+    assert import_people(service, berry).refused == []
+    typed = {"first_name": "James", "last_name": "Perrywinkle"}
+
+    def found() -> tuple[bool, str]:
+        body = a_completion(**typed, born="09/11", state="TN", license_id=None)
+        reported = "learner-unmatched" not in api.post("/v1/learner-completions:preview", body).response.text
+        asked = typed | {"date_of_birth": "09/11", "state": "TN"}
+        return reported, api.post("/v1/learner-validations", asked).json["result"]
+
+    assert found() == (True, "one")
+    assert import_people(service, perry).refused == []
+    assert found() == (False, "none")

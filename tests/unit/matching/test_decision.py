@@ -296,10 +296,36 @@ def test_who_is_spelled_otherwise_is_no_find_beside_who_has_the_name_typed_and_n
         return Numbers(**told | ({} if learner is spelled else against))
 
     query = Query(name=parse_name(typed, "Quillfeather"), birth_date="02/01", compare_numbers=compare)
-    found = decide(query, [undated, spelled])
+    found = decide(query, [spelled], [undated])
     assert found.best is not None and found.best.learner is spelled
     assert found.stop is stop
     assert (found.learner is spelled) is (stop is None)
+    assert [one.learner for one in found.ranked] == ([spelled, undated] if stop is not None else [spelled])
+
+
+@pytest.mark.parametrize(
+    ("last_name", "first_name", "stop"),
+    [
+        ("Quillfeeather", "Rebecca", Stop.RIVAL),
+        ("Zimmerman", "Rebecca", Stop.RIVAL),
+        ("Quillfeather", "Becky", None),
+        ("Quillfeather", "Rebecca", None),
+    ],
+)
+def test_who_was_mistyped_is_no_find_beside_who_has_the_name_typed_and_another_date(
+    last_name: str, first_name: str, stop: Stop | None
+) -> None:
+    mistyped, namesake = named("mistyped", first_name, last_name), named("namesake", "Rebecca", "Quillfeather", "01/02")
+
+    def compare(_: Learner) -> Numbers:
+        return Numbers(
+            state=FieldAgreement.SAME, states=("UT",), certified=FieldAgreement.SAME, school=FieldAgreement.SAME
+        )
+
+    query = Query(name=parse_name("Rebecca", "Quillfeather"), birth_date="02/01", compare_numbers=compare)
+    assert decide(query, [mistyped]).learner is mistyped
+    found = decide(query, [mistyped], [namesake])
+    assert (found.stop, found.learner is mistyped) == (stop, stop is None)
 
 
 def test_who_has_the_suffix_or_another_middle_name_is_told_from_who_has_no_date_on_file() -> None:
@@ -313,9 +339,14 @@ def test_who_has_the_suffix_or_another_middle_name_is_told_from_who_has_no_date_
         named("other", "Rebecca Zoe", "Quillfeather", None),
     ):
         query = Query(name=parse_name("Rebecca Ann", "Quillfeather Sr"), birth_date="02/01", compare_numbers=compare)
-        assert decide(query, [other, spelled]).learner is spelled
+        assert decide(query, [spelled], [other]).learner is spelled
 
 
 def test_a_number_that_agrees_has_no_rival_without_a_date() -> None:
     near, undated = named("near", "Rebecca", "Quilfeather"), named("undated", "Rebecca", "Quillfeather", None)
-    assert asked(undated, near, holder="near").learner is near
+    query = Query(
+        name=parse_name("Rebecca", "Quillfeather"),
+        birth_date="02/01",
+        compare_numbers=lambda learner: Numbers(agree=("license",) if learner is near else ()),
+    )
+    assert decide(query, [near], [undated]).learner is near
