@@ -90,6 +90,10 @@ class Everybody:
                     self._named[hash((state, known.date, form))].append(place)
         self._person = lru_cache(maxsize=100_000)(lambda place: Person(people[place]))
 
+    def known(self, id: str) -> Known:
+        """Return somebody of the registry."""
+        return next(person for person in self._people if person.id == id)
+
     def within(self, typed: Typed) -> set[str]:
         """Return the ids of everybody who lies within two slips of a report."""
         report = _Read(typed)
@@ -112,6 +116,12 @@ class Everybody:
             if (report.letters & ~self._letters[place]).bit_count() <= MOST_SLIPS
             and report.slips_to(self._person(place)) <= MOST_SLIPS
         }
+
+
+def is_typed_as(typed: Typed, known: Known) -> bool:
+    """Whether a report without a number is, without any slip, what somebody has on file: nothing tells of another."""
+    person = Person(known)
+    return typed.number is None and typed.state in person.states and _Read(typed).slips_to(person) == 0
 
 
 def _places() -> array[int]:

@@ -263,7 +263,7 @@ def _case(maker: Maker, person: Known, typed: Typed) -> Typed:
 
 
 def _date_digit(maker: Maker, person: Known, typed: Typed) -> Typed | None:
-    near = [date for date in near_dates(typed.date) if not _is_exchanged(date, typed.date)]
+    near = [date for date in sorted(near_dates(typed.date)) if not _is_exchanged(date, typed.date)]
     return replace(typed, date=maker.random.choice(near)) if near else None
 
 

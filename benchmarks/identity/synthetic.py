@@ -19,7 +19,7 @@ from app.rules.catalogue import load_catalogue
 from benchmarks.identity import doors, memory
 from benchmarks.identity.doors import Answers, Asked, Holders
 from benchmarks.identity.population import any_day, physicians, picker
-from benchmarks.identity.resolvable import Everybody
+from benchmarks.identity.resolvable import Everybody, is_typed_as
 from benchmarks.identity.slips import SLIPS, Known, Maker, Typed
 from benchmarks.world.installation import World, world_of
 
@@ -69,7 +69,9 @@ class Counts:
     """Of all about somebody of the registry."""
     exact: int
     wrong: tuple[str, ...]
-    """Reports about somebody of the registry that somebody else of it was found for."""
+    """Reports about somebody of the registry that somebody else of it was found for, who has not all that was typed."""
+    as_typed: tuple[str, ...]
+    """Those where somebody else of it has exactly what was typed: nothing tells that another was meant."""
     wrong_exactly: int
     outsiders: int
     outsiders_wrong: tuple[str, ...]
@@ -187,6 +189,7 @@ def count(cases: Sequence[Case], answers: Answers, exact: Answers, everybody: Ev
     """Count what became of reports."""
     by_slip: dict[str, list[int]] = {}
     wrong: list[str] = []
+    as_typed: list[str] = []
     outsiders_wrong: list[str] = []
     sums: Counter[str] = Counter()
     for case in cases:
@@ -205,7 +208,8 @@ def count(cases: Sequence[Case], answers: Answers, exact: Answers, everybody: Ev
         sums["exact"] += exactly == case.meant.id
         sums["wrong exactly"] += exactly not in (None, case.meant.id)
         if found is not None and not is_right:
-            wrong.append(case.id)
+            same = is_typed_as(case.typed, everybody.known(found))
+            (as_typed if same else wrong).append(case.id)
         for slip in case.typed.slips or ("none",):
             of_slip = by_slip.setdefault(slip, [0, 0, 0, 0])
             for place, counted in enumerate((True, is_resolvable, is_resolvable and is_right, is_right)):
@@ -217,6 +221,7 @@ def count(cases: Sequence[Case], answers: Answers, exact: Answers, everybody: Ev
         found=sums["found"],
         exact=sums["exact"],
         wrong=tuple(wrong),
+        as_typed=tuple(as_typed),
         wrong_exactly=sums["wrong exactly"],
         outsiders=sums["outsiders"],
         outsiders_wrong=tuple(outsiders_wrong),
@@ -232,7 +237,8 @@ def _print_counts(title: str, counts: Counts) -> None:
         f"{title}: {counts.present:,} about somebody of the registry, found {counts.found / present:.1%} "
         f"(exact matching {counts.exact / present:.1%})\n"
         f"  resolvable {counts.resolvable:,}, resolved {counts.resolved:,} ({share:.2%})\n"
-        f"  wrong, of the registry: {len(counts.wrong)} (exact matching {counts.wrong_exactly}); wrong, of "
+        f"  wrong, of the registry: {len(counts.wrong)}; who has exactly what was typed for another: "
+        f"{len(counts.as_typed)} (exact matching {counts.wrong_exactly}); wrong, of "
         f"{counts.outsiders:,} outsiders: {len(counts.outsiders_wrong)} (exact {counts.outsiders_wrong_exactly})"
     )
     _print_by_slip(counts)
@@ -252,7 +258,11 @@ def _print_wrong(counts: Counts, cases: Sequence[Case], answers: Answers, people
     """Print wrong finds one by one: everybody here is made up."""
     by_id = {person.id: person for person in people}
     of_case = {case.id: case for case in cases}
-    for kind, wrong in (("of the registry", counts.wrong), ("of an outsider", counts.outsiders_wrong)):
+    for kind, wrong in (
+        ("of the registry", counts.wrong),
+        ("of the registry, exactly as typed", counts.as_typed),
+        ("of an outsider", counts.outsiders_wrong),
+    ):
         for id in wrong[:SHOWN]:
             case, found = of_case[id], by_id[answers.found[id]]
             print(f"  WRONG, {kind}: {_line(case.typed)}\n    meant {case.meant and _line(case.meant)}")
