@@ -1,7 +1,7 @@
 """`make bench`: the table of ratios. `python -m benchmarks single sqlite` runs one part of it on one database.
 
-The parts that take long, `licensee-lists`, `passport`, `pages`, `million`, `exports` and `rems`, run only when they are
-named, as `make bench-large` does.
+The parts that take long, `licensee-lists`, `passport`, `pages`, `million`, `moving`, `exports` and `rems`, run only
+when they are named, as `make bench-large` does.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from benchmarks import (
     licensee_lists,
     matching,
     million,
+    moving,
     pages,
     passport,
     permission_asked,
@@ -59,6 +60,7 @@ LARGE = {
     "passport": passport.rows,
     "pages": pages.rows,
     "million": million.rows,
+    "moving": moving.rows,
     "exports": exports.large_rows,
     "rems": rems_report.rows,
 }

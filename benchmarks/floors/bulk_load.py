@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -70,15 +70,20 @@ def snapshot(world: World) -> str:
 
 def rows_of(world: World, batch: Batch) -> list[Table]:
     """Return every row that a batch led to, in the driver's own types."""
+    return rows_where(world, WRITTEN, {"batch": batch.batch_id})
+
+
+def rows_where(world: World, written: Mapping[str, str], parameters: Mapping[str, Any]) -> list[Table]:
+    """Return the rows of tables that fulfil the condition of each, in the driver's own types."""
 
     def read(connection: Connection) -> list[Table]:
         found = []
-        for name, rest in WRITTEN.items():
+        for name, rest in written.items():
             columns = _columns(connection, name)
             taken = statements.fetch(
                 connection,
                 f"SELECT {', '.join(f't.{column}' for column in columns)} FROM {name} t {rest}",
-                {"batch": batch.batch_id},
+                dict(parameters),
             )
             if not statements.on_sqlite(connection):
                 taken = [tuple(map(_as_text, row)) for row in taken]
@@ -108,11 +113,22 @@ def load(world: World, batch: Batch, copy: str, tables: Sequence[Table]) -> floa
     with open_file(read_upload(world.service, batch.upload_id), batch.kind, piece_rows=batch.piece_rows) as file:
         for _ in file.pieces():
             pass
+    _load(world, copy, tables)
+    return time.perf_counter() - begun
+
+
+def load_rows(world: World, copy: str, tables: Sequence[Table]) -> float:
+    """Load rows into a copy of the database in one transaction; return the seconds."""
+    begun = time.perf_counter()
+    _load(world, copy, tables)
+    return time.perf_counter() - begun
+
+
+def _load(world: World, copy: str, tables: Sequence[Table]) -> None:
     if world.service.database.on_sqlite:
         _load_sqlite(copy, tables)
     else:
         _load_postgres(copy, tables)
-    return time.perf_counter() - begun
 
 
 def _load_sqlite(copy: str, tables: Sequence[Table]) -> None:

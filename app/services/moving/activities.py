@@ -39,6 +39,8 @@ _LEFT_OUT = frozenset(
 
 def import_some(work: Work, records: Sequence[PastActivity]) -> list[Imported]:
     """Take activities over in their order, in one transaction; return what became of each."""
+    without_id = [one.given for one in records if not one.given.activity_id and one.given.internal_id is None]
+    activities.lock_same(work.connection, without_id)
     return [_import(work, moved) for moved in records]
 
 
