@@ -17,7 +17,7 @@ from app.files.mapping.locations import NOWHERE, Location
 from app.files.mapping.records import Upload
 from app.files.mapping.refusals import refusal
 from app.files.moving.values import Reading, split_id
-from app.schemas.completions import CompletionIn
+from app.schemas.completions import CompletionIn, LearnerIn
 from app.schemas.faults import findings_of
 from app.schemas.moving.lines import PastCompletionIn, PastCreditIn
 
@@ -92,7 +92,13 @@ class PastCompletionLines:
             completion_id=completion_id,
             credits=tuple(_credit(place, credit, reading) for place, credit in enumerate(line.credits or ())),
             findings=tuple(reading.findings),
+            of_nobody=line.rems is not None and _is_nobody(line.learner),
         )
+
+
+def _is_nobody(learner: LearnerIn | None) -> bool:
+    """Whether a line says that its learner is not known: by a null where the id of a physician would stand."""
+    return learner is None or ("learner_id" in learner.model_fields_set and learner.learner_id is None)
 
 
 def named_as_there(report: CompletionReport, key: str | None) -> CompletionReport:

@@ -225,13 +225,15 @@ class _Taking:
         report, standings = judged.report, self._standings
         moved = judged.moved
         ids = [moved.completion_id, *(credit.credit_id for credit in moved.credits)]
+        standing = standings.by_pair[pair_of(report, match)]
+        # A line may stand twice in the file, or be taken over by somebody else since its id was looked up.
         twice = self._made.get(moved.completion_id or "")
+        twice = twice or next((one for one in standing.completions if one.completion_id == moved.completion_id), None)
         if twice is not None:
             differing = differences(judged, twice, standings.facts.catalogue)
             return _differs(differing, twice) if differing else _already_there(twice)
         if not self._ids.isdisjoint(ids):
             return _refused(_taken("", "record of the file, or one"))
-        standing = standings.by_pair[pair_of(report, match)]
         day = report.completed_on
         beside = standing.on(day) if isinstance(day, date) else []
         if beside and moved.completion_id is None:

@@ -56,11 +56,15 @@ class JudgedRecord(msgspec.Struct, frozen=True, kw_only=True):
 def judged_record(moved: PastCompletion, catalogue: Catalogue, provider_id: str) -> JudgedRecord:
     """Return what is judged of a record: the parts of credit that counts; where none does, of all credit.
 
-    A board's credit that was rejected or withdrawn, and came again, is one part.
+    A board's credit that was rejected or withdrawn, and came again, is one part. Where answers for REMS are all that
+    counts, and nobody is named, they are all that is judged: such a record is of nobody in the registry.
     """
     assert moved.report is not None
+    person = moved.report.person
     standing = [credit for credit in moved.credits if credit.status is not None and credit.status.holds]
     last = {(credit.board, credit.is_cme): credit for credit in moved.credits}
+    if moved.report.rems is not None and (moved.of_nobody or not (person.first_name or person.last_name)):
+        last = {}
     cme: list[CmePart] = []
     moc: list[MocPart] = []
     parts: dict[str, PastCredit] = {}
@@ -97,7 +101,7 @@ def judged_record(moved: PastCompletion, catalogue: Catalogue, provider_id: str)
         # A record that is not taken over does not wait: no advice to let it wait.
         hold=True,
     )
-    return JudgedRecord(moved=moved, report=report, counts=bool(standing) or not moved.credits, parts=parts)
+    return JudgedRecord(moved=moved, report=report, counts=bool(standing) or not last, parts=parts)
 
 
 def is_cme(credit: PastCredit, catalogue: Catalogue) -> bool:

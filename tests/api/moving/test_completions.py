@@ -71,7 +71,7 @@ def test_what_a_file_says_of_credit_is_kept_and_nobody_is_told(api: Api, service
             credit | {"credit_types": []} for credit in sent["credits"]
         ]
     assert rows(service, "SELECT credit_id FROM imported_credits ORDER BY credit_id") == [
-        (OWN.format(f"b{number}"),) for number in range(1, 7) if number != 2
+        (OWN.format(f"b{number:02}"),) for number in range(1, 7) if number != 2
     ]
 
 
@@ -179,7 +179,7 @@ def test_what_was_refused_is_imported_once_it_is_corrected(api: Api, service: Se
     assert outcomes(counts) == {"read": 2, "added": 1, "refused": 1}
     again = import_bytes(service, tmp_path, COMPLETIONS, left.read_bytes().replace(b"400", b"2.0"))
     assert outcomes(again) == {"read": 1, "added": 1}
-    assert one(api, OWN.format("a1"))["credits"] == [a_credit()]
+    assert one(api, OWN.format("a01"))["credits"] == [a_credit()]
 
 
 def test_a_file_of_what_was_not_taken_over_is_made_only_where_there_is_any(service: Service, tmp_path: Path) -> None:
@@ -201,7 +201,7 @@ def test_rules_about_time_are_asked_about_the_time_of_submission(
     clock.now += timedelta(days=900)
     record = a_record(activity_id=activity_id, completed_on="2021-06-01", submitted_at="2021-06-20")
     assert outcomes(imported(service, tmp_path, record)) == {"read": 1, "added": 1}
-    assert all(line["completion_id"] != OWN.format("a1") for line in api.pages("/v1/reports/reported-late"))
+    assert all(line["completion_id"] != OWN.format("a01") for line in api.pages("/v1/reports/reported-late"))
     settle(service)
 
 
@@ -265,7 +265,7 @@ def test_records_without_ids_join_one_completion(api: Api, service: Service, tmp
 def test_an_activity_is_known_by_the_other_systems_id(api: Api, service: Service, tmp_path: Path) -> None:
     activity_id = api.register(internal_id="EVENT-9").json["activity_id"]
     imported(service, tmp_path, a_record(activity_id="EVENT-9"))
-    assert one(api, OWN.format("a1"))["activity_id"] == activity_id
+    assert one(api, OWN.format("a01"))["activity_id"] == activity_id
 
 
 def test_birth_dates_are_not_counted(service: Service, tmp_path: Path) -> None:
@@ -332,7 +332,7 @@ def test_what_the_operator_says_stands_where_the_file_says_nothing(api: Api, ser
     at = datetime(2021, 12, 13, tzinfo=UTC)
     counts = imported(service, tmp_path, record, status=CreditStatus.ACCEPTED, submitted=at)
     assert outcomes(counts) == {"read": 1, "added": 1}
-    stands = one(api, OWN.format("a1"))
+    stands = one(api, OWN.format("a01"))
     assert (stands["submitted_at"], stands["credits"][0]["status"]) == ("2021-12-13T00:00:00Z", "accepted")
 
 

@@ -68,13 +68,13 @@ def test_such_a_record_moves_to_another_learner(api: Api, service: Service, tmp_
     """What had fallen before it came keeps the learner and the day that it came with."""
     record = a_past_completion(1, past_points(1), past_points(2, **FALLEN), learner=TINA)
     import_bytes(service, tmp_path, COMPLETIONS, ndjson([record]))
-    stands = api.get(f"{COMPLETIONS}/{OWN.format('a1')}").json
+    stands = api.get(f"{COMPLETIONS}/{OWN.format('a01')}").json
     body = {
         "activity_id": stands["activity_id"], "completed_on": day, "permission": True,
         "learner": {"first_name": "Rebecca", "last_name": "Test", "date_of_birth": "02/01"},
         "cme": [{"state": "TN", "license_id": "444444", "credits": 1}],
     }  # fmt: skip
-    answer = api.send("PUT", f"{COMPLETIONS}/{OWN.format('a1')}", json=body, headers={"If-Match": "*"})
+    answer = api.send("PUT", f"{COMPLETIONS}/{OWN.format('a01')}", json=body, headers={"If-Match": "*"})
     assert answer.status == 200, answer.json
     settle(service)
     replayed(service)
@@ -100,7 +100,7 @@ def test_transcripts_and_lists_have_such_records(api: Api, http: Any, service: S
     ]
     import_bytes(service, tmp_path, COMPLETIONS, ndjson(records))
     settle(service)
-    assert api.get(COMPLETIONS, status="rejected", board="ABA").json["data"][0]["completion_id"] == OWN.format("a2")
+    assert api.get(COMPLETIONS, status="rejected", board="ABA").json["data"][0]["completion_id"] == OWN.format("a02")
     client = api_of(http, service, "TN-M", role="board", board="TN-M")
     asked = {"first_name": "Rebecca", "last_name": "Test", "state": "TN", "license_id": "444444"}
     answer = client.post("/v1/transcripts:search", asked)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from pathlib import Path
 from typing import Any
 
 import pytest
 from fastapi import FastAPI
 
+from app.core.errors import OperatorFault
 from app.services.context import Service
 from tests.builders.bodies import a_completion, john, tina
 from tests.harness.api import Api, api_of, settle
@@ -74,3 +77,47 @@ def test_an_export_imported_elsewhere_comes_back_as_it_was(
     again = import_bytes(other, tmp_path, COMPLETIONS, sent)
     assert outcomes(again) == {"read": 15, "already-there": 15}, again.listed
     assert everything(other) == before
+
+
+def table_of(content: bytes) -> list[dict[str, str]]:
+    """Return the rows of a table, without the ids by which the installation names learners."""
+    rows = csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline=""))
+    return [{name: cell for name, cell in row.items() if name != "Learner Link"} for row in rows]
+
+
+@pytest.mark.usefixtures("reported")
+def test_a_table_of_an_export_comes_back_as_it_was(api: Api, app: FastAPI, other: Service, tmp_path: Path) -> None:
+    """But for what has no column, fractions of a second among it."""
+    by_formula = api.report(a_completion(completed_on="2021-11-05", client_reference="=1+1"))
+    assert by_formula.status == 201, by_formula.json
+    sent = exported(api, COMPLETIONS, "csv", **UNTIL_TODAY)
+    counts = import_bytes(other, tmp_path, COMPLETIONS, sent, name="moved.csv")
+    assert (counts.outcomes["added"], counts.left) == (7, 0), counts.listed
+    answering_for(app, other)
+    there = api_of(api.http, other, "Moved", providers=[PROVIDER])
+    assert table_of(exported(there, COMPLETIONS, "csv", **UNTIL_TODAY)) == table_of(sent)
+    again = import_bytes(other, tmp_path, COMPLETIONS, sent, name="moved.csv")
+    assert set(again.outcomes) == {"already-there"}, again.listed
+    settle(other)
+
+
+def test_a_row_that_is_refused_comes_back_with_all_rows_of_its_completion(
+    api: Api, other: Service, tmp_path: Path, reported: list[Any]
+) -> None:
+    """Corrected, the file is imported as it is."""
+    sent = exported(api, COMPLETIONS, "csv", completion_id=reported[1]["completion_id"])
+    left = tmp_path / "left.csv"
+    broken = sent.replace(b",12345,", b",99999,")
+    counts = import_bytes(other, tmp_path, COMPLETIONS, broken, name="moved.csv", rejected=left)
+    assert outcomes(counts) == {"read": 1, "refused": 1}
+    rows = table_of(left.read_bytes())
+    assert [row["Board"] for row in rows] == ["TN-M", "ABIM"]
+    assert all(row["Errors"] for row in rows)
+    mended = left.read_bytes().replace(b",99999,", b",12345,")
+    counts = import_bytes(other, tmp_path, COMPLETIONS, mended, name="left.csv")
+    assert outcomes(counts) == {"read": 1, "added": 1}, counts.listed
+
+
+def test_a_workbook_of_completions_is_no_such_file(api: Api, other: Service, tmp_path: Path) -> None:
+    with pytest.raises(OperatorFault):
+        import_bytes(other, tmp_path, COMPLETIONS, exported(api, COMPLETIONS, "xlsx"), name="moved.xlsx")

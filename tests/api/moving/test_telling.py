@@ -47,17 +47,17 @@ def test_a_board_hears_of_a_correction_first_that_it_was_reported(
     """It has nothing that could have changed: it is sent the whole record, and decides on it here from then on."""
     imported(service, tmp_path, a_record(1, a_credit(), moc(), learner=TINA) | {"credits": [moc()]})
     before = len(feed(http, service, "ABA"))
-    stands = one(api, OWN.format("a1"))
+    stands = one(api, OWN.format("a01"))
     body = stands["report"] | {"moc": [stands["report"]["moc"][0] | {"total_credits": 0.5}]}
     answer = api.send(
-        "PUT", f"{COMPLETIONS}/{OWN.format('a1')}", json=body, headers={"If-Match": f'"{stands["version"]}"'}
+        "PUT", f"{COMPLETIONS}/{OWN.format('a01')}", json=body, headers={"If-Match": f'"{stands["version"]}"'}
     )
     assert answer.status == 200, answer.json
     assert answer.json["credits"][0]["status"] == "pending"
     (event,) = feed(http, service, "ABA")[before:]
-    assert (event["event"], event["credit_id"], event["credits"]) == ("credit.reported", OWN.format("b2"), 0.5)
+    assert (event["event"], event["credit_id"], event["credits"]) == ("credit.reported", OWN.format("b02"), 0.5)
     assert event["learner"]["last_name"] == "Karacme"
-    answer = api.delete(f"{COMPLETIONS}/{OWN.format('a1')}")
+    answer = api.delete(f"{COMPLETIONS}/{OWN.format('a01')}")
     assert answer.status == 204
     assert [event["event"] for event in feed(http, service, "ABA")[before:]] == ["credit.reported", "credit.withdrawn"]
     replayed(service)
@@ -66,10 +66,10 @@ def test_a_board_hears_of_a_correction_first_that_it_was_reported(
 def test_a_board_hears_of_a_withdrawal_what_it_is_of(api: Api, http: Any, service: Service, tmp_path: Path) -> None:
     imported(service, tmp_path, a_record(1, moc(), learner=TINA))
     before = len(feed(http, service, "ABA"))
-    assert api.delete(f"{COMPLETIONS}/{OWN.format('a1')}").status == 204
+    assert api.delete(f"{COMPLETIONS}/{OWN.format('a01')}").status == 204
     reported, withdrawn = feed(http, service, "ABA")[before:]
     assert [reported["event"], withdrawn["event"]] == ["credit.reported", "credit.withdrawn"]
-    assert reported["credit_id"] == withdrawn["credit_id"] == OWN.format("b2")
+    assert reported["credit_id"] == withdrawn["credit_id"] == OWN.format("b02")
     assert reported["credits"] == 0.25
     replayed(service)
     events = [event["type"] for event in api.get("/v1/events", limit=500).json["data"]]
@@ -87,14 +87,14 @@ def test_boards_are_told_of_what_waits_where_the_operator_says_so(
     told = imported(service, tmp_path, *records, tell=TellBoards.PENDING)
     assert outcomes(told) == {"read": 2, "told": 1, "already-there": 1}
     (event,) = feed(http, service, "ABA")[before:]
-    assert (event["event"], event["credit_id"]) == ("credit.reported", OWN.format("b2"))
+    assert (event["event"], event["credit_id"]) == ("credit.reported", OWN.format("b02"))
     standing = everything(service)
     again = imported(service, tmp_path, *records, tell=TellBoards.PENDING)
     assert outcomes(again) == {"read": 2, "already-there": 2}
     assert everything(service) == standing
     new = a_record(3, moc(3, status="pending"), learner=TINA, completed_on="2021-12-11")
     assert outcomes(imported(service, tmp_path, new, tell=TellBoards.PENDING)) == {"read": 1, "added": 1}
-    assert [event["credit_id"] for event in feed(http, service, "ABA")[before + 1 :]] == [OWN.format("b3")]
+    assert [event["credit_id"] for event in feed(http, service, "ABA")[before + 1 :]] == [OWN.format("b03")]
     assert what_was_told(service)["events"] == events
 
 
