@@ -69,7 +69,7 @@ def _tab_cells(number: int) -> Raw:
     return [
         "Add", "201759558", f"{number % 12 + 1}/14/2021", "Rebecca", f"Test{number}", f"03/{number % 28 + 1:02d}",
         "Tennessee", f"{number:06d}", "2.25", "ABIM", f"{number:06d}", "2.25", "Medical Knowledge", "2.25",
-        "Patient Safety", "2",
+        "", "Patient Safety", "2",
     ]  # fmt: skip
 
 
@@ -77,7 +77,7 @@ def _typed_cells(number: int) -> Raw:
     cells: list[Cell] = [
         "Add", 201759558.0, {"d": f"2021-{number % 12 + 1:02d}-14", "f": "m/d/yyyy"}, "Rebecca", f"Test{number}",
         {"d": f"2021-03-{number % 28 + 1:02d}", "f": "d-mmm"}, "Tennessee", float(number), 2.25, "ABIM", float(number),
-        2.25, "Medical Knowledge", 2.25, "Patient Safety", 2.0,
+        2.25, "Medical Knowledge", 2.25, None, "Patient Safety", 2.0,
     ]  # fmt: skip
     return cells
 

@@ -1,4 +1,4 @@
-"""Files of completions: the same records as text, workbook, XML and NDJSON, 7 % of them to be rejected."""
+"""Files of completions: the same records as text, workbook, XML, NDJSON and JSON, 7 % of them to be rejected."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from app.services.context import Caller, operator, transact
 from app.store import clients
 from benchmarks.world.installation import PROVIDER, World
 
-FORMATS = ("tab", "xlsx", "xml", "ndjson")
+FORMATS = ("tab", "xlsx", "xml", "ndjson", "json")
 BOARD = "ABIM"
 TYPES = ("Medical Knowledge", "Patient Safety")
 HEADINGS = (
@@ -99,16 +99,20 @@ def records(world: World, count: int) -> Iterator[SentRecord]:
 
 def cells(record: SentRecord) -> list[str]:
     """Return the cells of a record, in the order of the headings."""
-    moc = [BOARD, record.board_id, "2", TYPES[0], "2", TYPES[1], "2"] if record.board_id else [""] * 7
-    return [
+    moc = [BOARD, record.board_id, "2", TYPES[0], "2"] if record.board_id else [""] * 5
+    second = [TYPES[1], "2"] if record.board_id else [""] * 2
+    no_link = ""
+    found = [
         "Add", record.activity_id, record.completed_on, record.row.first_name, record.row.last_name, record.birth_date,
-        record.state, record.license_id, record.credits, *moc,
+        record.state, record.license_id, record.credits, *moc, no_link, *second,
     ]  # fmt: skip
+    assert len(found) == len(HEADINGS)
+    return found
 
 
 def file_of(format: str, records: Sequence[SentRecord]) -> bytes:
     """Return a file of records in a format."""
-    return {"tab": _tab, "xlsx": _xlsx, "xml": _xml, "ndjson": _ndjson}[format](records)
+    return {"tab": _tab, "xlsx": _xlsx, "xml": _xml, "ndjson": _ndjson, "json": _json}[format](records)
 
 
 def _tab(records: Sequence[SentRecord]) -> bytes:
@@ -157,6 +161,44 @@ def _certificate(domain: str, number: str, kind: str, credits: str) -> str:
 
 def _ndjson(records: Sequence[SentRecord]) -> bytes:
     return b"".join(json.dumps(body(record)).encode() + b"\n" for record in records)
+
+
+def _json(records: Sequence[SentRecord]) -> bytes:
+    reports = ",\n".join(json.dumps(_report(record)) for record in records)
+    return f'{{"ActivityReports": {{"ActivityReport": [{reports}]}}}}'.encode()
+
+
+def _report(record: SentRecord) -> dict[str, Any]:
+    month, day, year = record.completed_on.split("/")
+    credits = [(record.state, record.license_id, "AMA PRA Category 1", record.credits)]
+    if record.board_id:
+        credits += [(BOARD, record.board_id, name, "2") for name in TYPES]
+    return {
+        "Member": {
+            "Name": {"GivenName": record.row.first_name, "FamilyName": record.row.last_name},
+            "PersonalInfo": {"BirthDate": record.birth_date},
+        },
+        "Activity": {
+            "ProviderOrganization": PROVIDER,
+            "Module": {
+                "ModuleName": {"value": "Measured", "moduleID": record.activity_id},
+                "Status": "Completed",
+                "CompletedDateTime": f"{year}-{month}-{day}",
+                "CreditCertificate": [
+                    {
+                        "UniqueID": {"value": number, "domain": domain},
+                        "CreditReceived": {
+                            "activityCertification": kind,
+                            "creditUnit": "Credit",
+                            "numberOfCredits": credits,
+                        },
+                    }
+                    for domain, number, kind, credits in credits
+                ],
+            },
+        },
+        "XtensibleInfo": {"LearnerRecordAction": "add"},
+    }
 
 
 def body(record: SentRecord) -> dict[str, Any]:
