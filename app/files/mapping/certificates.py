@@ -6,7 +6,7 @@ board its credit types.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 import msgspec
@@ -18,6 +18,7 @@ from app.domain.reports import Amount, CmePart, MocPart, TypeAmount
 from app.domain.states import find_state
 from app.files.cells import read_amount
 from app.files.document_members import OWN_CREDIT_ID
+from app.files.elements import local_name
 from app.files.mapping.element_paths import ElementsByPath, TextReader, by_path, children_of
 from app.files.mapping.locations import PrefixMap
 from app.files.mapping.refusals import refusal
@@ -37,7 +38,11 @@ _INNER = {
 }  # fmt: skip
 """Elements of a certificate by the fields they fill."""
 _ELEMENTS = frozenset(_INNER.values())
-_IN_CREDIT = ("activityCertification", "creditUnit", "numberOfCredits")
+_IN_CREDIT = frozenset({"activityCertification", "creditUnit", "numberOfCredits"})
+_USUAL = (("UniqueID", "CreditReceived"), ("UniqueID", "CreditReceived", "CreditID"))
+_NOTHING: Mapping[str, str] = {}
+_REMEMBERED = 100
+"""Characters of what is remembered: domain, type and amount have fewer."""
 KNOWN = frozenset(
     {
         PATH,
@@ -170,6 +175,10 @@ def _certificates(found: ElementsByPath, texts: TextReader) -> tuple[list[_Certi
     npis: dict[str, None] = {}
     for place, element in enumerate(found.get(PATH, ()), 1):
         path, pointer = _numbered(place)
+        usual = _read_usual(path, pointer, element, texts)
+        if usual is not None:
+            certificates.append(usual)
+            continue
         parts = children_of(element)
         if not _ELEMENTS.issuperset(parts) or any("c" in inner for elements in parts.values() for inner in elements):
             by_path(element, found, PATH)
@@ -205,6 +214,78 @@ def _certificates(found: ElementsByPath, texts: TextReader) -> tuple[list[_Certi
     if len(npis) > 1:
         texts.findings.append(_TWO_NPIS)
     return certificates, next(iter(npis), None)
+
+
+class _Said(msgspec.Struct, frozen=True):
+    """What a certificate says that many others say, too."""
+
+    domain: str
+    domain_key: str
+    type: str | None
+    type_key: str
+    credits: Amount
+
+
+def _read_usual(path: str, pointer: str, element: Element, texts: TextReader) -> _Certificate | None:
+    """Return a certificate as nearly all are: an id of a board or state, what was received, and perhaps a key.
+
+    None for any other, and where there is something to find.
+    """
+    parts = element.get("c", [])
+    if tuple([local_name(part["n"]) for part in parts]) not in _USUAL:
+        return None
+    unique, received, *keys = parts
+    whose = unique.get("a", _NOTHING)
+    if "c" in unique or len(whose) != 1 or "domain" not in whose or received.get("t") or (keys and "c" in keys[0]):
+        return None
+    credit = _credit(received)
+    if credit is None:
+        return None
+    domain, (type, amount) = whose["domain"], credit
+    if len(domain) + len(type or "") + len(amount or "") > _REMEMBERED:
+        return None
+    said = _say(domain, type, amount)
+    if said is None:
+        return None
+    number = read_license_id(texts.read(unique.get("t"), pointer, _LONGEST))
+    return _Certificate(
+        path=path,
+        domain=said.domain,
+        domain_key=said.domain_key,
+        value=number,
+        value_key=id_key(number),
+        type=said.type,
+        type_key=said.type_key,
+        is_cme=said.type_key.startswith(_CME_TYPE),
+        credits=said.credits,
+        reference=_reference(keys[0].get("t"), pointer, texts) if keys else None,
+    )
+
+
+def _credit(received: Element) -> tuple[str | None, str | None] | None:
+    """Return type and amount, of attributes or of elements; None where something else stands there, or both."""
+    given: Mapping[str, str] = received.get("a", _NOTHING)
+    inner = received.get("c", ())
+    if inner:
+        if given or any("c" in part or "a" in part for part in inner):
+            return None
+        given = {local_name(part["n"]): part.get("t", "") for part in inner}
+        if len(given) != len(inner):
+            return None
+    if not _IN_CREDIT.issuperset(given):
+        return None
+    return given.get("activityCertification"), given.get("numberOfCredits") or None
+
+
+@lru_cache(maxsize=1_024)
+def _say(domain: str, type: str | None, amount: str | None) -> _Said | None:
+    """Return what texts of a certificate say; None where there is something to find, or the id is an NPI."""
+    texts = TextReader()
+    given = plain_or_none(texts.read(domain, "", _LONGEST))
+    kind = plain_or_none(texts.read(type, "", _LONGEST))
+    if texts.findings or given is None or code_key(given) == _NPI:
+        return None
+    return _Said(given, code_key(given), kind, code_key(kind) if kind else "", read_amount(amount))
 
 
 def _reference(text: str | None, pointer: str, texts: TextReader) -> str | None:

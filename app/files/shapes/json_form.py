@@ -33,26 +33,30 @@ def elements_of(given: Any, part: Part, depth: int) -> list[Element]:
     if isinstance(given, list):
         if any(isinstance(one, list) for one in given):
             raise NotADocument(f"{part.name} is a list within a list. Give one list.")
-        return [element for one in given for element in elements_of(one, part, depth)]
+        return [_element_of(one, part, depth) for one in given if one is not None]
     return [_element_of(given, part, depth)]
 
 
 def _element_of(given: Any, part: Part, depth: int) -> Element:
     if depth == 0:
         raise NotADocument("Objects are too deep within each other.")
-    if not isinstance(given, Mapping):
+    if type(given) is not dict and not isinstance(given, Mapping):
         return _with_text({"n": part.tag}, given)
     element: Element = {"n": part.tag}
     inner: list[Element] = []
+    attributes, by_name = part.attribute_names, part.by_name
     for key, value in given.items():
         name = key.strip()
-        if name == VALUE and part.holds is not Content.NOTHING and not isinstance(value, list | Mapping):
+        if type(value) is str and depth > 1 and name in by_name and name not in attributes:
+            # Nearly every member: an element with a text.
+            inner.append({"n": by_name[name].tag, "t": value} if value else {"n": by_name[name].tag})
+        elif name == VALUE and part.holds is not Content.NOTHING and not isinstance(value, list | Mapping):
             _with_text(element, value)
-        elif name in part.attribute_names and not isinstance(value, list | Mapping):
+        elif name in attributes and not isinstance(value, list | Mapping):
             if value is not None:
                 element.setdefault("a", {})[name] = _text_of(value)
         elif name:
-            within = part.by_name.get(name) or Part(name=name, says="", holds=Content.TEXT)
+            within = by_name.get(name) or Part(name=name, says="", holds=Content.TEXT)
             inner += elements_of(value, within, depth - 1)
     if inner:
         element["c"] = inner

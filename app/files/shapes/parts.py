@@ -76,7 +76,7 @@ class Part(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         """Whether it is written in JSON as one value, not as an object."""
         return self.holds is not Content.NOTHING and not self.attributes and not self.parts
 
-    @property
+    @cached_property
     def tag(self) -> str:
         """Its name as elements have it, with the namespace in front."""
         return f"{{{self.namespace}}}{self.name}" if self.namespace else self.name

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
+from unittest.mock import patch
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from app.domain.batches import Element, FileFormat
+from app.files.mapping import certificates
 from app.files.mapping.element_paths import by_path, warn_of_unknown_names
 from tests.builders.raw_records import a_certificate, a_document, activity, an_element, read
 
@@ -160,3 +164,45 @@ def test_each_of_many_unknown_names_is_compared_once() -> None:
     (warning,) = warn_of_unknown_names(found, frozenset(), frozenset())
     assert warning.detail.endswith(", ….")
     assert CountedPath.asked < 1_000
+
+
+texts = st.sampled_from(
+    ["TN", "Tennessee", "ABIM", "abim", "NPI", "Nowhere", "", " ", "1234567893", "444444", " 4-4 ", "\u200b", "a\x01b",
+     "AMA PRA Category 1", "MOC", "Medical Knowledge", "2", "2.250", "2,5", "two", "ccid:a:1", "ccid:pars-credit:x-1",
+     "x" * 300]
+)  # fmt: skip
+tags = st.sampled_from(["UniqueID", "CreditReceived", "CreditID", "Strange", "ar:CreditID"])
+attributes_of = st.dictionaries(
+    st.sampled_from(["domain", "activityCertification", "numberOfCredits", "creditUnit", "{urn:x}domain", "strange"]),
+    texts, max_size=3,
+)  # fmt: skip
+inner_names = st.sampled_from(["activityCertification", "numberOfCredits", "creditUnit", "domain", "Strange"])
+inners = st.lists(st.builds(an_element, inner_names, texts), max_size=3)
+parts = st.builds(
+    lambda name, text, within, given: an_element(name, text, *within, **given),
+    tags, st.none() | texts, inners, attributes_of,
+)  # fmt: skip
+usual = st.builds(
+    lambda domain, number, kind, amount, key, inside: an_element(
+        "CreditCertificate", None, an_element("UniqueID", number, domain=domain),
+        an_element("CreditReceived", None, an_element("activityCertification", kind),
+                   an_element("numberOfCredits", amount))
+        if inside else an_element("CreditReceived", activityCertification=kind, numberOfCredits=amount),
+        *([an_element("CreditID", key)] if key is not None else []),
+    ),
+    texts, texts, texts, texts, st.none() | texts, st.booleans(),
+)  # fmt: skip
+odd = st.lists(parts, max_size=4).map(lambda within: an_element("CreditCertificate", None, *within))
+
+
+@given(found=st.lists(usual | odd, max_size=3))
+def test_certificates_are_read_the_same_in_the_short_way_and_in_the_long_one(found: list[Element]) -> None:
+    record = read(a_document(*found), XML)
+    with patch.object(certificates, "_read_usual", lambda *_: None):
+        assert read(a_document(*found), XML) == record
+
+
+def test_a_usual_certificate_is_read_in_the_short_way() -> None:
+    with patch.object(certificates, "by_path", side_effect=AssertionError), patch.object(certificates, "_ids") as ids:
+        assert read(a_document(tennessee()), XML).findings == ()
+    ids.assert_not_called()
