@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
+from functools import lru_cache
 
 from app.domain.batches import Element, RawRow
 from app.domain.identity.learners import Person
-from app.domain.parsing import plain_text, read_activity_id
+from app.domain.parsing import Unparsed, plain_text, read_activity_id
 from app.domain.rems import time_in_practice
 from app.domain.reports import LAST_OCCASION, Action, CompletionReport, RemsPart
 from app.files.cells import read_action, read_birth_date, read_day, read_whole, read_yes_no
@@ -64,6 +66,7 @@ KNOWN = frozenset(
 )  # fmt: skip
 """Every element that is read, or known and not used here."""
 _PASSED = ("Activity/RegulatoryInformation",)
+_SHORT = 40
 _LONGEST_TEXTS = {pointer: longest(CompletionIn, pointer) for pointer in PATHS}
 
 
@@ -115,7 +118,7 @@ class CompletionDocuments:
         return CompletionReport(
             provider_id=upload.provider_id,
             activity_id=_activity_id(found, texts),
-            completed_on=read_day(text_at(found, PATHS["/completed_on"])),
+            completed_on=_day(text_at(found, PATHS["/completed_on"])),
             permission=upload.permission,
             person=Person(
                 first_name=text("/learner/first_name"),
@@ -146,8 +149,19 @@ _NOT_COMPLETED = refusal(
 )
 
 
+@lru_cache(maxsize=1_024)
+def _known_day(text: str) -> date | Unparsed | None:
+    return read_day(text)
+
+
+def _day(text: str | None) -> date | Unparsed | None:
+    """Return a day of completion; short texts are remembered, because a file has few of them."""
+    return _known_day(text) if text is not None and len(text) < _SHORT else read_day(text)
+
+
 def _occasion(found: ElementsByPath, texts: TextReader) -> int | None:
-    occasion = texts.convert(read_whole, text_at(found, PATHS["/occasion"]), "/occasion")
+    given = text_at(found, PATHS["/occasion"])
+    occasion = texts.convert(read_whole, given, "/occasion") if given is not None else None
     if occasion is not None and not 1 <= occasion <= LAST_OCCASION:
         texts.findings.append(NO_OCCASION)
         return None

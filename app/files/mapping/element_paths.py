@@ -124,6 +124,8 @@ def warn_of_unknown_paths(found: ElementsByPath, known: Paths, passed: tuple[str
 
     Everything in the elements `passed` is known, and not used here.
     """
+    if known.issuperset(found):
+        return ()
     strange = {path for path in found.keys() - known if not path.startswith(passed)}
     if not strange:
         return ()
@@ -158,10 +160,10 @@ def _warning(names: list[str]) -> tuple[Finding, ...]:
 
 def refuse_repeats(found: ElementsByPath, once: Mapping[str, str]) -> tuple[Finding, ...]:
     """Return a refusal for every element that may occur once and occurs again: none of it may get lost."""
+    again = [path for path, elements in found.items() if len(elements) > 1 and path in once]
     return tuple(
-        refusal("format", once[path], f"{path} occurs {len(elements)} times.", "Send it once in a record.")
-        for path, elements in found.items()
-        if len(elements) > 1 and path in once
+        refusal("format", once[path], f"{path} occurs {len(found[path])} times.", "Send it once in a record.")
+        for path in again
     )
 
 

@@ -70,7 +70,7 @@ def read_record(text: Any, shape: Part) -> tuple[Element | None, tuple[Finding, 
     except Problem as problem:
         return None, findings_of_problem(problem)
     try:
-        given = json.loads(text, parse_float=str, parse_int=str, parse_constant=_refuse)
+        given = _AS_WRITTEN.decode(text)
         if not isinstance(given, Mapping):
             return None, (_NO_OBJECT,)
         if isinstance(as_sent := given.get(AS_SENT), str):
@@ -84,6 +84,10 @@ def read_record(text: Any, shape: Part) -> tuple[Element | None, tuple[Finding, 
 
 def _refuse(constant: str) -> str:
     raise NotADocument(f"{constant} is no number that JSON has.")
+
+
+_AS_WRITTEN = json.JSONDecoder(parse_float=str, parse_int=str, parse_constant=_refuse)
+"""Leaves numbers as texts."""
 
 
 def _own_place(pointer: str, shape: Part) -> Location | None:

@@ -15,6 +15,8 @@ from app.files.shapes.parts import Content, Occurs, Part
 
 VALUE = "value"
 """The key of an element's own text."""
+_OBJECT, _WITHIN = (dict, Mapping), (list, dict, Mapping)
+_NONE: Mapping[str, str] = {}
 _YES = frozenset({"true", "yes", "1"})
 _NO = frozenset({"false", "no", "0"})
 
@@ -40,23 +42,25 @@ def elements_of(given: Any, part: Part, depth: int) -> list[Element]:
 def _element_of(given: Any, part: Part, depth: int) -> Element:
     if depth == 0:
         raise NotADocument("Objects are too deep within each other.")
-    if type(given) is not dict and not isinstance(given, Mapping):
+    if not isinstance(given, _OBJECT):
         return _with_text({"n": part.tag}, given)
     element: Element = {"n": part.tag}
     inner: list[Element] = []
-    attributes, by_name = part.attribute_names, part.by_name
+    texts = part.texts if depth > 1 else _NONE
     for key, value in given.items():
-        name = key.strip()
-        if type(value) is str and depth > 1 and name in by_name and name not in attributes:
+        tag = texts.get(key)
+        if tag is not None and type(value) is str:
             # Nearly every member: an element with a text.
-            inner.append({"n": by_name[name].tag, "t": value} if value else {"n": by_name[name].tag})
-        elif name == VALUE and part.holds is not Content.NOTHING and not isinstance(value, list | Mapping):
+            inner.append({"n": tag, "t": value} if value else {"n": tag})
+            continue
+        name = key.strip()
+        if name == VALUE and part.holds is not Content.NOTHING and not isinstance(value, _WITHIN):
             _with_text(element, value)
-        elif name in attributes and not isinstance(value, list | Mapping):
+        elif name in part.attribute_names and not isinstance(value, _WITHIN):
             if value is not None:
                 element.setdefault("a", {})[name] = _text_of(value)
         elif name:
-            within = by_name.get(name) or Part(name=name, says="", holds=Content.TEXT)
+            within = part.by_name.get(name) or Part(name=name, says="", holds=Content.TEXT)
             inner += elements_of(value, within, depth - 1)
     if inner:
         element["c"] = inner

@@ -66,6 +66,12 @@ class Part(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         """Names of its attributes."""
         return frozenset(part.name for part in self.attributes)
 
+    @cached_property
+    def texts(self) -> dict[str, str]:
+        """The tags of the elements in it, by name; without `value` and attributes, which may be meant instead."""
+        names = self.by_name.keys() - self.attribute_names - {"value"}
+        return {name: self.by_name[name].tag for name in names}
+
     @property
     def may_repeat(self) -> bool:
         """Whether it may stand there several times."""
