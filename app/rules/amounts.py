@@ -41,7 +41,7 @@ def registered_with_one_session(activity: Activity, credits: float | None) -> bo
     )
 
 
-@rule("credit-positive", Scope.ALL, source=_RULES)
+@rule("credit-positive", Scope.ALL, source=_RULES, of_offer=True)
 def credit_positive(case: Case) -> Iterator[Fault]:
     """Every amount of credit is greater than 0."""
     for pointer, amount in case.amounts:
@@ -49,7 +49,7 @@ def credit_positive(case: Case) -> Iterator[Fault]:
             yield Fault(pointer, "Credits must be greater than 0.", "Leave out what was not earned.")
 
 
-@rule("credit-quarter", Scope.ALL, source="accreditor: credit is given in quarters of an hour")
+@rule("credit-quarter", Scope.ALL, source="accreditor: credit is given in quarters of an hour", of_offer=True)
 def credit_quarter(case: Case) -> Iterator[Fault]:
     """Every amount of credit is a multiple of 0.25."""
     for pointer, amount in case.amounts:
@@ -80,7 +80,7 @@ def _above_maximum(case: Case, pointer: str, quarters: float, maximum: float, of
     )
 
 
-@rule("cme-maximum", Scope.CME, source=_RULES, needs=("activity",))
+@rule("cme-maximum", Scope.CME, source=_RULES, needs=("activity",), of_offer=True)
 def cme_maximum(case: Case) -> Iterator[Fault]:
     """In formats with a binding maximum, CME is at most the activity's AMA PRA credits."""
     maximum = case.known_activity.maximum()
@@ -92,7 +92,7 @@ def cme_maximum(case: Case) -> Iterator[Fault]:
             yield _above_maximum(case, f"/cme/{index}/credits", quarters, maximum, "AMA PRA credits")
 
 
-@rule("moc-maximum", Scope.MOC, source=_RULES, needs=("activity",))
+@rule("moc-maximum", Scope.MOC, source=_RULES, needs=("activity",), of_offer=True)
 def moc_maximum(case: Case) -> Iterator[Fault]:
     """In formats with a binding maximum, a board's points are at most the activity's points for that board."""
     if not case.known_activity.maximum_checked:
@@ -131,7 +131,12 @@ def cumulative_maximum(case: Case) -> Iterator[Fault]:
 
 
 @rule(
-    "amount-unusual", Scope.ALL, source="inferred from the slides' 999-credit example", warns=True, needs=("activity",)
+    "amount-unusual",
+    Scope.ALL,
+    source="inferred from the slides' 999-credit example",
+    warns=True,
+    needs=("activity",),
+    of_offer=True,
 )
 def amount_unusual(case: Case) -> Iterator[Fault]:
     """In formats without a binding maximum, an amount more than ten times the activity's is unusual."""
@@ -172,7 +177,7 @@ def states_differ(case: Case) -> Iterator[Fault]:
         )
 
 
-@rule("credit-type-within-total", Scope.MOC, source=f"{_BATCH}: amounts in one row are not additive")
+@rule("credit-type-within-total", Scope.MOC, source=f"{_BATCH}: amounts in one row are not additive", of_offer=True)
 def credit_type_within_total(case: Case) -> Iterator[Fault]:
     """Each credit type's amount is at most the board's total; a total above the sum of its types gets a warning."""
     for index, moc in enumerate(case.report.moc):
@@ -200,7 +205,13 @@ def credit_type_within_total(case: Case) -> Iterator[Fault]:
             )
 
 
-@rule("total-inferred", Scope.MOC, source="accreditor's documents give amounts per credit type only", warns=True)
+@rule(
+    "total-inferred",
+    Scope.MOC,
+    source="accreditor's documents give amounts per credit type only",
+    warns=True,
+    of_offer=True,
+)
 def total_inferred(case: Case) -> Iterator[Fault]:
     """Where a board's total is missing, the amount of its largest credit type is taken as the total."""
     for index, moc in enumerate(case.report.moc):

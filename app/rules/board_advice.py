@@ -25,7 +25,7 @@ def _advised(case: Case, name: str) -> Iterator[tuple[str, MocPart, Board]]:
             yield pointer, moc, board
 
 
-@rule("aba-equals-ama", Scope.MOC, source=_ADVICE, warns=True, boards=("ABA",), needs=("activity",))
+@rule("aba-equals-ama", Scope.MOC, source=_ADVICE, warns=True, boards=("ABA",), needs=("activity",), of_offer=True)
 def aba_equals_ama(case: Case) -> Iterator[Fault]:
     """ABA points of an activity equal its AMA PRA credits."""
     for pointer, _, board in _advised(case, "aba-equals-ama"):
@@ -38,7 +38,7 @@ def aba_equals_ama(case: Case) -> Iterator[Fault]:
             )
 
 
-@rule("aba-outline", Scope.MOC, source=_ADVICE, warns=True, boards=("ABA",), needs=("activity",))
+@rule("aba-outline", Scope.MOC, source=_ADVICE, warns=True, boards=("ABA",), needs=("activity",), of_offer=True)
 def aba_outline(case: Case) -> Iterator[Fault]:
     """An activity for ABA registers one or two content-outline areas."""
     for pointer, _, board in _advised(case, "aba-outline"):
@@ -75,7 +75,15 @@ def abim_within_cme(case: Case) -> Iterator[Fault]:
             )
 
 
-@rule("abim-practice-assessment", Scope.MOC, source=_ADVICE, warns=True, boards=("ABIM",), needs=("activity",))
+@rule(
+    "abim-practice-assessment",
+    Scope.MOC,
+    source=_ADVICE,
+    warns=True,
+    boards=("ABIM",),
+    needs=("activity",),
+    of_offer=True,
+)
 def abim_practice_assessment(case: Case) -> Iterator[Fault]:
     """Practice Assessment goes with performance improvement activities."""
     if case.known_activity.kind is not None and case.known_activity.kind.code == "performance-improvement":
@@ -90,7 +98,7 @@ def abim_practice_assessment(case: Case) -> Iterator[Fault]:
                 )
 
 
-@rule("abo-not-both", Scope.MOC, source=_ADVICE, warns=True, boards=("ABO",))
+@rule("abo-not-both", Scope.MOC, source=_ADVICE, warns=True, boards=("ABO",), of_offer=True)
 def abo_not_both(case: Case) -> Iterator[Fault]:
     """Patient Safety and Improvement in Medical Practice are not both given on one activity."""
     both = {"Patient Safety", "Improvement in Medical Practice"}

@@ -15,7 +15,7 @@ _NEEDS = "slides, Reporting Learners: what info is needed"
 _REGISTRATION = "accreditor's guidance on registering activities for MOC"
 
 
-@rule("board-registered", Scope.MOC, source=_REGISTRATION, needs=("activity",))
+@rule("board-registered", Scope.MOC, source=_REGISTRATION, needs=("activity",), of_offer=True)
 def board_registered(case: Case) -> Iterator[Fault]:
     """The activity is registered for the certifying board."""
     for pointer, _, board in case.moc_parts:
@@ -27,7 +27,7 @@ def board_registered(case: Case) -> Iterator[Fault]:
             )
 
 
-@rule("board-collaborates", Scope.MOC, source=_REGISTRATION, needs=("activity", "day"))
+@rule("board-collaborates", Scope.MOC, source=_REGISTRATION, needs=("activity", "day"), of_offer=True)
 def board_collaborates(case: Case) -> Iterator[Fault]:
     """The board collects credit for completions on that date and for activities with that start date."""
     for pointer, _, board in case.moc_parts:
@@ -70,7 +70,7 @@ def board_once(case: Case) -> Iterator[Fault]:
         seen.add(board.code)
 
 
-@rule("credit-type-required", Scope.MOC, source=_NEEDS)
+@rule("credit-type-required", Scope.MOC, source=_NEEDS, of_offer=True)
 def credit_type_required(case: Case) -> Iterator[Fault]:
     """Each certifying board has at least one credit type, and each type a name."""
     for index, moc in enumerate(case.report.moc):
@@ -89,7 +89,7 @@ def credit_type_required(case: Case) -> Iterator[Fault]:
                 )
 
 
-@rule("credit-type-registered", Scope.MOC, source=_REGISTRATION, needs=("activity",))
+@rule("credit-type-registered", Scope.MOC, source=_REGISTRATION, needs=("activity",), of_offer=True)
 def credit_type_registered(case: Case) -> Iterator[Fault]:
     """Each credit type is registered for that board on that activity, and the board gives it on that date."""
     for pointer, moc, board in case.moc_parts:
@@ -132,7 +132,7 @@ def _given_that_day(board: Board, names: Iterable[str], day: date | None) -> Ite
             yield name
 
 
-@rule("credit-type-once", Scope.CME, Scope.MOC, source="one record holds each credit type once")
+@rule("credit-type-once", Scope.CME, Scope.MOC, source="one record holds each credit type once", of_offer=True)
 def credit_type_once(case: Case) -> Iterator[Fault]:
     """Each credit type appears only once for a board, and each special credit only once for a state."""
     for index, cme in enumerate(case.report.cme):
@@ -164,7 +164,7 @@ def credit_type_once(case: Case) -> Iterator[Fault]:
 
 @rule(
     "credit-type-left-off", Scope.MOC, source="slides, Common Issues: Patient Safety is most commonly left off",
-    warns=True, needs=("activity",),
+    warns=True, needs=("activity",), of_offer=True,
 )  # fmt: skip
 def credit_type_left_off(case: Case) -> Iterator[Fault]:
     """A credit type that the activity is registered for is missing from the record, most often Patient Safety."""

@@ -12,7 +12,7 @@ _RULES = "slides, Data reporting rules"
 REPORTED_WITHIN = timedelta(days=30)
 
 
-@rule("completed-not-future", Scope.ALL, source=_RULES, needs=("day",))
+@rule("completed-not-future", Scope.ALL, source=_RULES, needs=("day",), of_offer=True)
 def completed_not_future(case: Case) -> Iterator[Fault]:
     """The completion date is not after today, taken where on earth the date is latest."""
     if case.known_day > latest_date_on_earth(case.facts.now):
@@ -21,7 +21,7 @@ def completed_not_future(case: Case) -> Iterator[Fault]:
         )
 
 
-@rule("completed-after-start", Scope.ALL, source=_RULES, needs=("activity", "day"))
+@rule("completed-after-start", Scope.ALL, source=_RULES, needs=("activity", "day"), of_offer=True)
 def completed_after_start(case: Case) -> Iterator[Fault]:
     """The completion date is not before the activity's start date."""
     start = case.known_activity.start_date
@@ -43,7 +43,7 @@ def _after_end(case: Case, what: str) -> Iterator[Fault]:
         )
 
 
-@rule("cme-by-end", Scope.CME, source=_RULES, needs=("activity", "day"))
+@rule("cme-by-end", Scope.CME, source=_RULES, needs=("activity", "day"), of_offer=True)
 def cme_by_end(case: Case) -> Iterator[Fault]:
     """With CME, the completion date is not after the activity's end date."""
     if case.report.cme:
@@ -57,7 +57,7 @@ def rems_by_end(case: Case) -> Iterator[Fault]:
         yield from _after_end(case, "REMS")
 
 
-@rule("moc-by-claim-date", Scope.MOC, source=_RULES, needs=("activity", "day"))
+@rule("moc-by-claim-date", Scope.MOC, source=_RULES, needs=("activity", "day"), of_offer=True)
 def moc_by_claim_date(case: Case) -> Iterator[Fault]:
     """With MOC, the completion date is not after the board's credit claim date."""
     for pointer, _, board in case.moc_parts:
@@ -72,7 +72,7 @@ def moc_by_claim_date(case: Case) -> Iterator[Fault]:
             )
 
 
-@rule("reported-within-30-days", Scope.ALL, source=_RULES, warns=True, needs=("day",))
+@rule("reported-within-30-days", Scope.ALL, source=_RULES, warns=True, needs=("day",), of_offer=True)
 def reported_within_30_days(case: Case) -> Iterator[Fault]:
     """Learner credit is reported within 30 days of the completion."""
     received = case.report.received_at.date()

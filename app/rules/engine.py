@@ -7,8 +7,9 @@ only it catches.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import date
+from functools import cached_property
 from typing import Any
 
 import msgspec
@@ -54,6 +55,7 @@ class Rule(RuleFacts, frozen=True, kw_only=True):
     needs: tuple[str, ...]
     stands_alone: bool
     deletes: bool
+    of_offer: bool
 
 
 COMPLETION_RULES: dict[str, Rule] = {}
@@ -77,14 +79,17 @@ def rule(
     needs: tuple[str, ...] = (),
     stands_alone: bool = False,
     deletes: bool = False,
+    of_offer: bool = False,
 ) -> Callable[[Judge], Judge]:
     """Declare a rule.
 
     `needs` names what of the case must be known for the rule to be asked at all (`activity`, `day`, `learner`,
     `placement`, `row_target`, `corrects`, `elsewhere`): where it is not, another rule has said why, or nothing is to be
     said. `stands_alone`: when the rule refuses, no other finding is reported. `deletes`: the rule is also asked of a
-    record that deletes.
+    record that deletes. `of_offer`: the rule is about nothing but what is offered, and asked once for all records of
+    one offer (`offers.py`).
     """
+    assert not (of_offer and stands_alone)
 
     def declare(judge: Judge) -> Judge:
         table = _OTHER_TABLES.get(scopes, COMPLETION_RULES)
@@ -102,6 +107,7 @@ def rule(
             needs=needs,
             stands_alone=stands_alone,
             deletes=deletes,
+            of_offer=of_offer,
         )
         return judge
 
@@ -113,13 +119,23 @@ def suggest(pointer: str, *values: str | float) -> tuple[Suggestion, ...]:
     return tuple(Suggestion(pointer, value) for value in values)
 
 
-class Selection(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+class Selection(msgspec.Struct, frozen=True, kw_only=True, eq=False, dict=True):
     """The rules that are about what is present in a record, selected once for all such records."""
 
     rules: tuple[Rule, ...]
     needs: tuple[str, ...]
     """All that any of them needs."""
     _without: dict[frozenset[str], tuple[Rule, ...]] = msgspec.field(default_factory=dict)
+
+    @cached_property
+    def of_offers(self) -> Selection:
+        """Those that are about nothing but what is offered."""
+        return _selection(tuple(rule for rule in self.rules if rule.of_offer))
+
+    @cached_property
+    def of_records(self) -> Selection:
+        """The others."""
+        return _selection(tuple(rule for rule in self.rules if not rule.of_offer))
 
     def without(self, absent: frozenset[str]) -> tuple[Rule, ...]:
         """Return the rules that can be asked when some of what they need is not known."""
@@ -131,14 +147,26 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 def select(rules: Iterable[Rule], present: Collection[Scope]) -> Selection:
     """Select the rules that are about something present, in the order given."""
     selected = tuple(rule for rule in rules if not set(present).isdisjoint(rule.scopes))
-    return Selection(rules=selected, needs=tuple({need for rule in selected for need in rule.needs}))
+    return _selection(selected)
 
 
-def ask(selection: Selection, case: Any) -> tuple[Finding, ...]:
-    """Ask every rule whose needs the case meets, in order, and return what they find."""
+def _selection(rules: tuple[Rule, ...]) -> Selection:
+    return Selection(rules=rules, needs=tuple({need for rule in rules for need in rule.needs}))
+
+
+def ask(selection: Selection, case: Any, said: Mapping[str, tuple[Finding, ...]] | None = None) -> tuple[Finding, ...]:
+    """Ask every rule whose needs the case meets, in order, and return what they find.
+
+    `said` is what those about its offer find, by their ids, where they were asked already.
+    """
     findings: list[Finding] = []
+    if said is not None and not said:
+        selection = selection.of_records
     absent = frozenset([need for need in selection.needs if getattr(case, need) is None])
     for rule in selection.without(absent):
+        if said and rule.of_offer:
+            findings.extend(said.get(rule.id, ()))
+            continue
         faults = [*rule.judge(case)]
         if not faults:
             continue

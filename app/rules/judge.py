@@ -13,6 +13,7 @@ from app.rules import amounts, board_advice, credit_types, dates, history, ident
 from app.rules.case import Case
 from app.rules.catalogue import ADVICE_RULES
 from app.rules.engine import COMPLETION_RULES, Rule, Scope, Selection, ask, select
+from app.rules.offers import Offers
 
 RULE_FILES = (record, dates, credit_types, amounts, identity, rems, history, board_advice)
 """Findings are reported in the order of these files; within a file, in that of its functions."""
@@ -35,8 +36,8 @@ def _select(present: frozenset[Scope], advised: frozenset[str], deletes: bool) -
     return select((rule for rule in rules if rule.id in advised or rule.id not in ADVICE_RULES), present)
 
 
-def judge(case: Case) -> tuple[Finding, ...]:
-    """Return everything the rules have to say about a record."""
+def judge(case: Case, offers: Offers | None = None) -> tuple[Finding, ...]:
+    """Return everything the rules have to say about a record; `offers` knows what they said of its offer before."""
     report = case.report
     present = {Scope.ALL}
     if report.cme:
@@ -52,4 +53,5 @@ def judge(case: Case) -> tuple[Finding, ...]:
         present.add(Scope.CME)
     # Rules that no board of the record advises need not be asked.
     advised = frozenset().union(*(board.advice for _, _, board in case.moc_parts))
-    return ask(_select(frozenset(present), advised, report.action is Action.DELETE), case)
+    selection = _select(frozenset(present), advised, report.action is Action.DELETE)
+    return ask(selection, case, offers.said_of(selection, case) if offers is not None else None)

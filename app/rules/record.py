@@ -45,7 +45,13 @@ def activity_id_valid(case: Case) -> Iterator[Fault]:
         )
 
 
-@rule("activity-reportable", Scope.ALL, source="accreditor's guidance on activity status", needs=("activity",))
+@rule(
+    "activity-reportable",
+    Scope.ALL,
+    source="accreditor's guidance on activity status",
+    needs=("activity",),
+    of_offer=True,
+)
 def activity_reportable(case: Case) -> Iterator[Fault]:
     """Learners are reported for an activity that is complete; a closed one still accepts them, with a warning."""
     status = case.activity_status
@@ -86,7 +92,7 @@ def action_valid(case: Case) -> Iterator[Fault]:
         )
 
 
-@rule("permission", Scope.ALL, source="slides, Data reporting rules")
+@rule("permission", Scope.ALL, source="slides, Data reporting rules", of_offer=True)
 def permission(case: Case) -> Iterator[Fault]:
     """The learner has given permission to report the completion, and the sender says so."""
     if case.report.permission is not True:
@@ -168,7 +174,7 @@ def birth_date_valid(case: Case) -> Iterator[Fault]:
         yield Fault("/learner/date_of_birth", describe_month_day(born.text), "Give MM/DD, for example 03/14.")
 
 
-@rule("date-valid", Scope.ALL, source=_FIELDS, deletes=True)
+@rule("date-valid", Scope.ALL, source=_FIELDS, deletes=True, of_offer=True)
 def date_valid(case: Case) -> Iterator[Fault]:
     """The completion date is given and is a day of the calendar."""
     day = case.report.completed_on
@@ -178,7 +184,7 @@ def date_valid(case: Case) -> Iterator[Fault]:
         yield Fault("/completed_on", describe_day(day.text), "Give it as YYYY-MM-DD, without a time.")
 
 
-@rule("amount-valid", Scope.ALL, source=_FIELDS)
+@rule("amount-valid", Scope.ALL, source=_FIELDS, of_offer=True)
 def amount_valid(case: Case) -> Iterator[Fault]:
     """Every amount of credit is given and is a number; a board's total may be left to its credit types."""
     for pointer, amount in case.amounts:
@@ -203,7 +209,7 @@ def npi_valid(case: Case) -> Iterator[Fault]:
         yield Fault("/learner/npi", "Not a valid NPI.", "Check its ten digits, or leave it out.")
 
 
-@rule("board-known", Scope.MOC, source=_FIELDS, deletes=True)
+@rule("board-known", Scope.MOC, source=_FIELDS, deletes=True, of_offer=True)
 def board_known(case: Case) -> Iterator[Fault]:
     """The certifying board is given by a code or name that is known."""
     for index, moc in enumerate(case.report.moc):

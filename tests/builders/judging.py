@@ -24,6 +24,7 @@ from app.rules.activities import judge_activity
 from app.rules.case import Facts, Placement
 from app.rules.catalogue import load_catalogue
 from app.rules.judge import judge
+from app.rules.offers import Offers
 from app.rules.placement import place
 from app.rules.row_target import RowTarget
 from app.rules.standing import Standing
@@ -272,8 +273,12 @@ def judged(
     others: Sequence[Completion] = (),
     accredited: bool = True,
     unpermitted: Collection[tuple[str, str, str | None, date | None]] = (),
+    offers: Offers | None = None,
 ) -> Verdict:
-    """Find, place and judge one record as `app.services.reporting` does."""
+    """Find, place and judge one record as `app.services.reporting` does.
+
+    What was said of its offer before, and that nothing was, makes no difference.
+    """
     report = report or a_report()
     activity = activity or an_activity()
     people = tuple(learners) if learners is not None else (a_learner(),)
@@ -291,7 +296,9 @@ def judged(
     if facts.activity_of(report) is not None:
         match = find_learner(report, candidates, CATALOGUE)
     case = place(report, facts, match, Standing(list(standing), set(gone)), corrects, others)
-    return Verdict(report, judge(case), match, case.placement, case.row_target)
+    findings, known = judge(case), offers if offers is not None else Offers()
+    assert judge(case, known) == judge(case, known) == findings
+    return Verdict(report, findings, match, case.placement, case.row_target)
 
 
 def kept(verdict: Verdict, standing: Sequence[Completion] = ()) -> list[Completion]:

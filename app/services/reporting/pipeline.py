@@ -31,6 +31,7 @@ from app.domain.identity.matches import Match
 from app.domain.reports import CompletionReport
 from app.rules.case import Case
 from app.rules.judge import judge
+from app.rules.offers import Offers
 from app.rules.placement import place
 from app.rules.rems_answers import in_listed_words
 from app.services.context import Caller, Work, transact
@@ -223,11 +224,12 @@ def _judge_in_order(
     """Place and judge reports, each against what those before it leave; return also the changes to be saved."""
     results: list[Submitted] = []
     changes: list[tuple[Work, Change]] = []
+    offers = Offers()
     for work, record, match in zip(works, reports, matches, strict=True):
         corrects = standings.to_correct(record)
         others = standings.same.beside(record, match)
         case = place(record, standings.facts, match, standings.of(record, match), corrects, others)
-        findings = judge(case)
+        findings = judge(case, offers)
         if any(finding.rejects for finding in findings):
             results.append(Submitted(outcome=Outcome.REJECTED, completion=None, findings=findings, before=corrects))
             continue

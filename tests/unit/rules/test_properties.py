@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from random import Random
 
@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from app.domain.credits import Completion, CreditStatus, Outcome, held_quarters
 from app.domain.parsing import MonthDay, Unparsed
 from app.domain.reports import Amount, CmePart, CompletionReport, MocPart, RemsPart, TypeAmount
+from app.rules.offers import Offers
 from tests.builders.judging import (
     BOARD_IDS,
     DAY,
@@ -153,6 +154,34 @@ def test_findings_do_not_depend_on_the_order_of_people_and_of_what_stands(
     mixed = random.sample(standing, len(standing))
     other = judged(report, activity=ACTIVITY, learners=[NAMESAKE, a_learner()], standing=mixed)
     assert one.findings == other.findings
+
+
+def _varied(report: CompletionReport) -> Iterator[CompletionReport]:
+    """Yield a record with each part of its offer, alone, being another."""
+    yield replace(report, completed_on=date(2019, 1, 1))
+    yield replace(report, permission=not report.permission)
+    yield replace(report, received_at=report.received_at + timedelta(days=400))
+    yield replace(report, activity_id="999999999")
+    for amount in (0.3, -1.0, 900.0):
+        types = (TypeAmount(type="Patient Safety", credits=amount),)
+        yield replace(report, cme=tuple(replace(part, credits=amount) for part in report.cme))
+        yield replace(report, cme=tuple(replace(part, special_credits=types) for part in report.cme))
+        yield replace(report, moc=tuple(replace(part, total_credits=amount) for part in report.moc))
+        yield replace(report, moc=tuple(replace(part, credit_types=types) for part in report.moc))
+    for board in ("ABS", "ABOG", "nowhere", None):
+        yield replace(report, moc=tuple(replace(part, board=board) for part in report.moc))
+    yield replace(report, moc=())
+    yield replace(report, cme=())
+
+
+@given(right_reports() | wild_reports(), standings())
+def test_records_that_are_judged_together_are_judged_as_each_alone(
+    report: CompletionReport, standing: list[Completion]
+) -> None:
+    """What some rules said of an offer is not taken for what they say of another one."""
+    offers = Offers()
+    for given_report in (report, *_varied(report), report):
+        judged(given_report, activity=ACTIVITY, standing=standing, offers=offers)
 
 
 def _shrunk(amount: Amount, by: float) -> Amount:
