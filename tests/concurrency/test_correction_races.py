@@ -88,11 +88,13 @@ def test_two_raised_into_the_last_credits_have_one_winner(api: Api) -> None:
 
 def test_completions_that_change_places_never_lock_each_other_out(api: Api) -> None:
     one, two = (api.register(title=title).json["activity_id"] for title in ("One", "Two"))
-    ids = [api.report(a_completion(activity)).json["completion_id"] for activity in (one, two)]
+    reported = [api.report(a_completion(activity, credits=amount)) for activity, amount in ((one, 1), (two, 2))]
+    ids = [answer.json["completion_id"] for answer in reported]
     for turn in range(4):
         there = (two, one) if turn % 2 == 0 else (one, two)
         calls = [
-            partial(put, api, completion_id, a_completion(to)) for completion_id, to in zip(ids, there, strict=True)
+            partial(put, api, completion_id, a_completion(to, credits=amount))
+            for amount, (completion_id, to) in enumerate(zip(ids, there, strict=True), 1)
         ]
         assert statuses(at_once(calls)) == [200, 200]
 

@@ -79,6 +79,8 @@ class PastCompletion(msgspec.Struct, frozen=True, kw_only=True):
     """Its id where it is one of this service."""
     credits: tuple[PastCredit, ...] = ()
     findings: tuple[Finding, ...] = ()
+    entry_said: bool = True
+    """Whether the file says how it came."""
     of_nobody: bool = False
     """Whether the other system knows no physician of it: it has answers for REMS, and no credit that counts."""
     without_rems: bool = False

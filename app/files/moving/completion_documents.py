@@ -77,6 +77,7 @@ class PastCompletionDocuments:
             completion_id=completion_id,
             credits=credits,
             findings=tuple(reading.findings),
+            entry_said=False,
         )
 
     def _credit(

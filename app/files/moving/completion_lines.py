@@ -92,6 +92,7 @@ class PastCompletionLines:
             completion_id=completion_id,
             credits=tuple(_credit(place, credit, reading) for place, credit in enumerate(line.credits or ())),
             findings=tuple(reading.findings),
+            entry_said=line.entry_method is not None,
             of_nobody=line.rems is not None and _is_nobody(line.learner),
         )
 

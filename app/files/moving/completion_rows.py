@@ -126,6 +126,7 @@ class PastCompletionRows:
             completion_id=completion_id,
             credits=credits,
             findings=tuple(reading.findings) if credits else (*reading.findings, _NO_CREDIT),
+            entry_said=self._text(first, "Reported By") is not None,
             without_rems=True,
         )
 

@@ -35,10 +35,11 @@ def _differences(judged: JudgedRecord, stands: Completion, catalogue: Catalogue)
         ("last name", report.person.last_name, stands.last_name),
         ("date of birth", str(born) if isinstance(born, MonthDay) else None, stands.birth_date),
         ("NPI", report.person.npi, stands.npi),
-        ("way of entry", report.entry_method, stands.entry_method),
     ):
         if there != here:
             yield name
+    if judged.moved.entry_said and report.entry_method is not stands.entry_method:
+        yield "way of entry"
     if not judged.moved.assumed and not _same_moment(report.received_at, stands.submitted_at):
         yield "time of submission"
     if not judged.moved.without_rems and not _same_rems(report.rems, stands.rems):

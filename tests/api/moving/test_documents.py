@@ -118,3 +118,16 @@ def test_a_rejected_report_comes_back_and_is_imported_once_it_is_mended(
     assert b"learner-unmatched" in mended
     again = import_bytes(other, tmp_path, COMPLETIONS, mended, name="mended.xml", **said)
     assert outcomes(again) == {"read": 1, "added": 1}, again.listed
+
+
+def test_a_document_of_what_lines_brought_is_there_already(
+    api: Api, other: Service, tmp_path: Path, reported: list[Any]
+) -> None:
+    """It does not say how records came, nor when: that is no difference."""
+    days = {"completed_from": "2021-02-14", "completed_to": "2021-12-12"}
+    assert outcomes(import_bytes(other, tmp_path, COMPLETIONS, exported(api, COMPLETIONS, **days)))["added"] == 3
+    said: dict[str, Any] = {"status": CreditStatus.PENDING, "submitted": AT}
+    for format in ("xml", "json"):
+        content = exported(api, COMPLETIONS, format, **days)
+        again = import_bytes(other, tmp_path, COMPLETIONS, content, name=f"sent.{format}", **said)
+        assert outcomes(again).keys() == {"read", "already-there"}, again.listed
