@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated
 
 import msgspec
 from fastapi import APIRouter, Path, Request
@@ -16,7 +16,7 @@ from app.console.once import NOTHING_AGAIN, submit_once
 from app.console.pages.settings.confirming import ConfirmView, ask_first, settings_of
 from app.console.routes import PageRoute, Sent
 from app.console.visitors import Manager, Visitor
-from app.core.errors import Conflict, Forbidden, InvalidRequest
+from app.core.errors import Conflict, Forbidden, InvalidRequest, NotFound
 from app.domain.access.credentials import MOST_ACTIVE, ClientKey, KeyKind
 from app.domain.clients import ClientListing
 from app.schemas.access.clients import ManagedClientIn
@@ -45,7 +45,7 @@ SCOPES = {
 """What each scope allows, in words."""
 KINDS = {KeyKind.API_KEY: "API key", KeyKind.CLIENT_SECRET: "Client secret for OAuth"}
 
-Attesting = Literal["attest", "withdraw"]
+_ATTESTING = {"attest": True, "withdraw": False}
 _WITHDRAW = "Withdraw the attestation of the learners' permission?"
 _IF_WITHDRAWN = (
     "PARS documents of this system that report completions are refused from now on.",
@@ -181,12 +181,12 @@ async def end_key(
 
 @router.get("/{client_id}/permission/{what}")
 async def ask_about_permission(
-    request: Request, visitor: Manager, provider_id: str, client_id: ClientId, what: Attesting
+    request: Request, visitor: Manager, provider_id: str, client_id: ClientId, what: str
 ) -> Response:
     """Say what withdrawing the attestation of learners' permission does, or making it again."""
+    withdraws = not _attests(what)
     client = await read_async(visitor.caller, management.get, client_id)
     back = f"{settings_of(visitor)}/keys/{client_id}"
-    withdraws = what == "withdraw"
     view = ConfirmView(
         heading=_WITHDRAW if withdraws else f"Attest that learners permit what {client.name} reports?",
         sentences=_IF_WITHDRAWN if withdraws else _IF_ATTESTED,
@@ -200,15 +200,22 @@ async def ask_about_permission(
 
 @router.post("/{client_id}/permission/{what}")
 async def change_permission(
-    request: Request, visitor: Manager, provider_id: str, client_id: ClientId, what: Attesting, sent: Sent
+    request: Request, visitor: Manager, provider_id: str, client_id: ClientId, what: str, sent: Sent
 ) -> Response:
     """Withdraw the attestation of learners' permission, or make it again."""
-    attested = what == "attest"
+    attested = _attests(what)
     given = {"permission_attested": attested}
     done = await submit_once(request, visitor, sent, management.change, client_id, "*", given, own=False)
     text = "The learners' permission is attested." if attested else "The attestation was withdrawn."
     flash = NOTHING_AGAIN if done.again else Flash(text=text)
     return go_to(request, f"{settings_of(visitor)}/keys/{client_id}", flash)
+
+
+def _attests(what: str) -> bool:
+    """Whether the word of an address attests; raises `NotFound` for one that is none."""
+    if what not in _ATTESTING:
+        raise NotFound
+    return _ATTESTING[what]
 
 
 @router.get("/{client_id}/revoke")
