@@ -205,6 +205,13 @@ def read_own_id(cell: Cell, longest: int | None = None) -> IdCell:
     return _check_text(text, longest) or None, False
 
 
+def check_own_id(text: str, longest: int | None = None) -> str | None:
+    """Return an id that the sender has made, from where an apostrophe is no mark of a text. Raises `CellFault`."""
+    text = text.strip(AROUND)
+    _refuse_formula(text)
+    return _check_text(text, longest) or None
+
+
 def _refuse_formula(text: str) -> None:
     """Raise a `CellFault` for an id that is a formula without its result, or an error: it may be in many cells."""
     if text.startswith("=") or is_error_or_lost(text):

@@ -8,7 +8,7 @@ from typing import TypeAlias, TypeVar
 
 from app.domain.batches import Element
 from app.domain.findings import Finding, Severity
-from app.files.cells import CellFault, read_own_id, read_text
+from app.files.cells import CellFault, check_own_id, read_text
 from app.files.elements import local_name
 from app.files.mapping.refusals import cell_refusal, refusal
 
@@ -105,7 +105,7 @@ class TextReader:
         if text is None or text.isascii():
             return self.read(text, pointer, longest)
         try:
-            return read_own_id(text, longest)[0]
+            return check_own_id(text, longest)
         except CellFault as fault:
             self.findings.append(cell_refusal(pointer, fault))
             return fault.kept

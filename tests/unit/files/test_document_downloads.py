@@ -27,7 +27,7 @@ from app.files.writing.learner_reports import JSON, XML, ReportForm
 from app.schemas.activity_parts.joint_accreditation import JointAccreditation
 from app.services.looking.reported_completions import ReportsWriter
 from app.store.looking.completion_exports import BETWEEN
-from tests.builders.judging import PROVIDER
+from tests.builders.judging import PROVIDER, an_activity
 from tests.builders.raw_records import activity as read_activity
 from tests.builders.written_files import element_of
 
@@ -230,6 +230,15 @@ def as_stored(drawn: Activity) -> Activity:
         joint = JointAccreditation.model_validate(details["joint_accreditation"])
         details["joint_accreditation"] = joint.as_kept()
     return replace(drawn, details=details)
+
+
+@pytest.mark.parametrize("own_id", ["'¡", "'a", "''é", "¡", "'=é"])
+def test_an_own_id_with_an_apostrophe_keeps_it_in_documents(own_id: str) -> None:
+    """It marks a text in a cell only."""
+    xml = XmlActivityWriter()
+    (written,) = etree.fromstring(xml.begin() + xml.add([an_activity(internal_id=own_id)]) + xml.end())
+    read, _ = read_activity(element_of(written), format=FileFormat.XML)
+    assert (read.findings, read.given.internal_id) == ((), own_id)
 
 
 @given(drawn=registered)
