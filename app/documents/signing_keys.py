@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
+from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.x509.oid import NameOID
 
 from app.core.errors import ConfigurationError
@@ -164,9 +166,7 @@ def _keep_certificate(folder: Path, key: SigningKey) -> None:
 
 def _read_key(path: Path) -> SigningKey:
     try:
-        content = path.read_bytes()
-        private = serialization.load_pem_private_key(content, None)
-        certificate, *chain = x509.load_pem_x509_certificates(content)
+        private, (certificate, *chain) = _load(path.read_bytes())
     except (OSError, ValueError, TypeError, UnsupportedAlgorithm) as error:
         # The error of a library may repeat what the file holds.
         raise ConfigurationError(
@@ -184,6 +184,12 @@ def _read_key(path: Path) -> SigningKey:
         chain_der=tuple(above.public_bytes(der) for above in chain),
         certificate=_certificate_of(certificate),
     )
+
+
+@lru_cache(maxsize=2)
+def _load(content: bytes) -> tuple[PrivateKeyTypes, list[x509.Certificate]]:
+    """Return what a PEM file holds. Kept, as the file is read for each document: a key of RSA is checked for 0.1 s."""
+    return serialization.load_pem_private_key(content, None), x509.load_pem_x509_certificates(content)
 
 
 def _certificate_of(certificate: x509.Certificate) -> SigningCertificate:
