@@ -17,6 +17,7 @@ from tests.harness.console import pages, role_pages
 from tests.harness.console.stronger import sign_in_board
 from tests.harness.console.windows import Window
 from tests.harness.databases import settings_for
+from tests.harness.running.client import QuickClient
 
 
 @pytest.fixture(scope="session")
@@ -51,7 +52,7 @@ def open_window(running_site: TestClient, service: Service) -> Callable[[], Wind
     answer_for(app, service)
 
     def open_one() -> Window:
-        return Window(_browser_of(app, running_site))
+        return Window(_browser_of(running_site))
 
     return open_one
 
@@ -62,12 +63,8 @@ def window(open_window: Callable[[], Window]) -> Window:
     return open_window()
 
 
-def _browser_of(app: FastAPI, running: TestClient) -> TestClient:
-    client = TestClient(
-        app, base_url="https://testserver", headers=pages.BROWSER, raise_server_exceptions=False, follow_redirects=False
-    )
-    client.portal = running.portal
-    return client
+def _browser_of(running: TestClient) -> TestClient:
+    return QuickClient(running, base_url="https://testserver", headers=dict(pages.BROWSER), follow_redirects=False)
 
 
 @pytest.fixture
@@ -76,7 +73,7 @@ def browser(running_console: TestClient, service: Service) -> TestClient:
     app = running_console.app
     assert isinstance(app, FastAPI)
     answer_for(app, service)
-    return _browser_of(app, running_console)
+    return _browser_of(running_console)
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 SECONDS = 180
 _FORKS = multiprocessing.get_context("forkserver")
-_FORKS.set_forkserver_preload(["app.cli.main", "app.main", "app.worker", "tests.harness.databases"])
+_FORKS.set_forkserver_preload(["tests.harness.running.forked"])
 
 
 @dataclass

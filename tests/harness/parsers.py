@@ -26,7 +26,7 @@ from app.files.parsing.parser_client import ROOT, ParserPipes
 
 _LONGEST = 65_536
 _PROGRAM = """
-import json, os, signal, socket, sys
+import gc, json, os, signal, socket, sys
 sys.path.insert(0, sys.argv[1])
 import app
 del sys.path[0]
@@ -35,6 +35,8 @@ from app.files.parsing.parser_process import main
 
 asked = socket.socket(fileno=int(sys.argv[2]))
 readers = all_readers()
+# No parser looks through what all of them have.
+gc.freeze()
 started = []
 while True:
     message, given, _, _ = socket.recv_fds(asked, 65_536, 2)
