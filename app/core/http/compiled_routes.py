@@ -12,15 +12,12 @@ A route is declared as FastAPI's routes are, and described by it; serving it sol
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from copy import deepcopy
 from inspect import iscoroutinefunction
 from typing import Any, TypeAlias, cast
 
-from fastapi._compat import ModelField
 from fastapi.dependencies.models import Dependant
-from fastapi.dependencies.utils import request_params_to_args
 from fastapi.routing import APIRoute
 from pydantic import TypeAdapter
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
@@ -30,6 +27,7 @@ from app.core.http.accepting import JSON, accepts_any, not_acceptable
 from app.core.http.deprecation import deprecated_parameters, deprecation_of, headers_for
 from app.core.http.exchange import Exchange
 from app.core.http.problems import invalid_request
+from app.core.http.query_values import NOTHING, Faults, compile_query, validated
 from app.core.http.request_heads import (
     CODINGS,
     declared_headers,
@@ -46,11 +44,8 @@ Serve: TypeAlias = Callable[[Exchange], Awaitable[Response]]
 Admit: TypeAlias = Callable[[Exchange], Awaitable[None]]
 """Finds out who calls; raises `Unauthenticated`, `Forbidden`."""
 _Values: TypeAlias = dict[str, Any]
-_Faults: TypeAlias = list[Mapping[str, Any]]
-_Solve: TypeAlias = Callable[[Exchange, Any, _Faults, bool], Awaitable[_Values]]
+_Solve: TypeAlias = Callable[[Exchange, Any, Faults, bool], Awaitable[_Values]]
 """Given the body, the faults found so far, and whether values are judged only: then no dependency is called."""
-_NOTHING = object()
-"""A value that was not sent."""
 _SLOW_READERS = ThreadPoolExecutor(2, "slow bodies")
 """Threads of their own: however many slow bodies wait, answers are compressed and databases asked beside them."""
 
@@ -87,8 +82,8 @@ def compile_route(route: StrictRoute, admit: Admit | None) -> Serve:
             of_head += query_faults(exchange.query, known, query)
         if takes_body:
             refuse_codings(headers)
-        body = await _read_body(route, exchange) if takes_json else _NOTHING
-        faults: _Faults = []
+        body = await _read_body(route, exchange) if takes_json else NOTHING
+        faults: Faults = []
         values = await solve(exchange, body, faults, bool(of_head))
         if faults or of_head:
             raise invalid_request(faults, of_head, body_type)
@@ -156,7 +151,7 @@ async def _read_body(route: StrictRoute, exchange: Exchange) -> Any:
         raise refuse_media_type(content_type, route.media_types)
     body = await exchange.body()
     if not body:
-        return _NOTHING
+        return NOTHING
     if route.reads_slowly(content_type):
         return await asyncio.get_running_loop().run_in_executor(_SLOW_READERS, read, body, content_type)
     return read(body, content_type)
@@ -172,28 +167,26 @@ def _compile(dependant: Dependant, path: str) -> _Solve:
         raise ValueError(f"{path}: a route takes no {next(filter(None, unknown))}")
     inner = [(needed.name, _compile_dependency(needed, path)) for needed in dependant.dependencies]
     of_path = [(field.name, field.alias, field) for field in dependant.path_params]
-    of_query = dependant.query_params
+    of_query = compile_query(dependant.query_params) if dependant.query_params else None
     of_headers = [(field.name, field.alias.lower().encode(), field) for field in dependant.header_params]
     of_body = dependant.body_params[0] if dependant.body_params else None
     request, response = dependant.request_param_name, dependant.response_param_name
 
-    async def solve(exchange: Exchange, body: Any, faults: _Faults, judge_only: bool) -> _Values:
+    async def solve(exchange: Exchange, body: Any, faults: Faults, judge_only: bool) -> _Values:
         values: _Values = {}
         for name, resolve in inner:
             resolved = await resolve(exchange, body, faults, judge_only)
             if name is not None:
                 values[name] = resolved
         for name, alias, field in of_path:
-            values[name] = _validated(field, exchange.path_values[alias], ("path", alias), faults)
-        if of_query:
-            found, wrong = request_params_to_args(of_query, exchange.query)
-            values |= found
-            faults += wrong
+            values[name] = validated(field, exchange.path_values[alias], ("path", alias), faults)
+        if of_query is not None:
+            values |= of_query(exchange.query, faults)
         for name, header, field in of_headers:
             given = exchange.header(header)
-            values[name] = _validated(field, _NOTHING if given is None else given, ("header", field.alias), faults)
+            values[name] = validated(field, NOTHING if given is None else given, ("header", field.alias), faults)
         if of_body is not None:
-            values[of_body.name] = _validated(of_body, body, ("body",), faults)
+            values[of_body.name] = validated(of_body, body, ("body",), faults)
         if request is not None:
             values[request] = exchange.request()
         if response is not None:
@@ -209,7 +202,7 @@ def _compile_dependency(dependant: Dependant, path: str) -> _Solve:
     resolves: Callable[..., Awaitable[Any]] | None = getattr(dependant.call, "resolve", None)
     call = _coroutine(dependant, path) if resolves is None else None
 
-    async def resolve(exchange: Exchange, body: Any, faults: _Faults, judge_only: bool) -> Any:
+    async def resolve(exchange: Exchange, body: Any, faults: Faults, judge_only: bool) -> Any:
         before = len(faults)
         values = await solve(exchange, body, faults, judge_only)
         if judge_only or len(faults) > before:
@@ -227,18 +220,6 @@ def _coroutine(dependant: Dependant, path: str) -> Callable[..., Awaitable[Any]]
     if not (iscoroutinefunction(call) or iscoroutinefunction(type(call).__call__)):
         raise ValueError(f"{path}: {call} is no coroutine function")
     return cast("Callable[..., Awaitable[Any]]", call)
-
-
-def _validated(field: ModelField, value: Any, location: tuple[str, ...], faults: _Faults) -> Any:
-    """Return a value as its field takes it; what is wrong with it is added to `faults`."""
-    if value is _NOTHING:
-        if field.field_info.is_required():
-            faults.append({"type": "missing", "loc": location, "msg": "Field required"})
-            return None
-        return deepcopy(field.default)
-    valid, wrong = field.validate(value, loc=location)
-    faults += wrong
-    return valid
 
 
 def _answering(route: StrictRoute) -> Callable[[Any, _Values], Response]:
