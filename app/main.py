@@ -199,14 +199,10 @@ def answer_for(app: FastAPI, service: Service) -> None:
     app.state.listed_activities = LiveIndex(service.catalogue)
 
 
-def openapi_json() -> str:
-    """Return the OpenAPI document as it is committed: stable, one line a value."""
-    return _lines_of(_released().openapi())
-
-
-def webhooks_json() -> str:
-    """Return the OpenAPI document of webhooks as it is committed."""
-    return _lines_of(describe_webhooks(_released()))
+def released_descriptions() -> tuple[str, str]:
+    """Return the OpenAPI documents of the API and of webhooks as they are committed: stable, one line a value."""
+    app = _released()
+    return _lines_of(app.openapi()), _lines_of(describe_webhooks(app))
 
 
 def _released() -> FastAPI:

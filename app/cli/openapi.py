@@ -20,10 +20,11 @@ def openapi(
     The list of names only grows. PARS documents are described by the schemas and examples in the folder `pars`.
     """
     from app.files.shapes.published import published_files
-    from app.main import openapi_json, webhooks_json
+    from app.main import released_descriptions
     from app.routers.openapi import names_of
 
-    texts = {path: openapi_json(), path.with_name("webhooks.json"): webhooks_json()}
+    api, webhooks = released_descriptions()
+    texts = {path: api, path.with_name("webhooks.json"): webhooks}
     names = path.with_name("names.txt")
     kept = set(names.read_text(encoding="utf-8").splitlines()) if names.exists() else set()
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -7,13 +7,12 @@ import re
 import pytest
 from fastapi.testclient import TestClient
 
-from app.main import create_app
+from tests.harness.running.client import QuickClient
 
 
-@pytest.fixture(scope="module")
-def anybody() -> TestClient:
-    # Without its lifespan: the page needs no database.
-    return TestClient(create_app(), raise_server_exceptions=False)
+@pytest.fixture
+def anybody(running_app: TestClient) -> TestClient:
+    return QuickClient(running_app)
 
 
 def test_the_page_loads_only_what_stands_here(anybody: TestClient) -> None:
