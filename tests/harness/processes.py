@@ -134,8 +134,10 @@ def is_ready(port: int) -> bool:
 
 
 def eventually(holds: Callable[[], bool]) -> None:
-    """Wait until something holds."""
+    """Wait until something holds; what takes long is asked for less often, for each question costs what it asks."""
     until = time.monotonic() + SECONDS
+    pause = 0.02
     while not holds():
         assert time.monotonic() < until, "it never came to be"
-        time.sleep(0.02)
+        time.sleep(pause)
+        pause = min(pause * 1.2, 0.15)
