@@ -69,7 +69,7 @@ def postgres_databases(postgres: str, tmp_path_factory: pytest.TempPathFactory) 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Iterator[None]:
-    """Free nothing while tests are collected: nearly all of it stays, and looking through it took a third of the time."""
+    """Free nothing while tests are collected: nearly all stays, and to look through it took a third of the time."""
     gc.disable()
     try:
         return (yield)

@@ -191,7 +191,9 @@ def split_by_turns(items: Sequence[pytest.Item]) -> tuple[list[pytest.Item], lis
 
 def _database(item: pytest.Item) -> str | None:
     callspec = getattr(item, "callspec", None)
-    return callspec.params.get("database_url") if callspec is not None else None
+    # A world of a session is on one database or the other as well.
+    named = callspec.params if callspec is not None else {}
+    return named.get("database_url", named.get("world"))
 
 
 def _without_database(item: pytest.Item) -> str:
