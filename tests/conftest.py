@@ -34,6 +34,7 @@ from tests.harness.inbox import Inbox, inbox
 from tests.harness.parsers import forked_parsers
 from tests.harness.properties import use_profile
 from tests.harness.running.client import QuickClient
+from tests.harness.running.collecting import import_from_another_place
 from tests.harness.running.keys import quick_keys
 from tests.harness.wire import Wire
 
@@ -68,10 +69,11 @@ def postgres_databases(postgres: str, tmp_path_factory: pytest.TempPathFactory) 
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_collection() -> Iterator[None]:
+def pytest_collection(session: pytest.Session) -> Iterator[None]:
     """Free nothing while tests are collected: nearly all stays, and to look through it took a third of the time."""
     gc.disable()
     try:
+        import_from_another_place(session.config)
         return (yield)
     finally:
         gc.enable()
