@@ -104,15 +104,16 @@ class Postman(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _send(server: SmtpServer, message: EmailMessage) -> MailOutcome:
-    context = ssl.create_default_context()
+    # Made where it is used: it reads all authorities.
+    make_context = ssl.create_default_context
     if server.implicit_tls:
-        connection: smtplib.SMTP = smtplib.SMTP_SSL(server.host, server.port, timeout=SECONDS, context=context)
+        connection: smtplib.SMTP = smtplib.SMTP_SSL(server.host, server.port, timeout=SECONDS, context=make_context())
     else:
         connection = smtplib.SMTP(server.host, server.port, timeout=SECONDS)
     with connection:
         connection.ehlo()
         if not server.implicit_tls and (connection.has_extn("starttls") or not _is_loopback(server.host)):
-            connection.starttls(context=context)
+            connection.starttls(context=make_context())
             connection.ehlo()
         if server.user is not None:
             connection.login(server.user, server.password or "")

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+import ssl
 import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -137,8 +139,14 @@ def deliver(service: Service, **sender: Any) -> list[AttemptOutcome]:
 
 
 def attempts(service: Service, **sender: Any) -> Sequence[Attempt]:
-    given = {"allow_private": service.settings.webhook_allow_private} | sender
+    given = {"allow_private": service.settings.webhook_allow_private, "tls": usual_tls()} | sender
     return asyncio.run(WebhookSender(service=service, sender=Sender(**given)).deliver_due())
+
+
+@cache
+def usual_tls() -> ssl.SSLContext:
+    """Return the TLS of a sender, made once: it reads all authorities, which takes longer than most deliveries."""
+    return Sender(allow_private=False).tls
 
 
 def signed(box: Inbox, secret: str, clock: ManualClock, place: int = -1) -> bool:

@@ -22,7 +22,7 @@ from cryptography.x509.oid import NameOID
 from app.delivery.sending import READ_AT_MOST, Sender
 from app.delivery.targets import Resolver, is_public
 from app.domain.webhooks import Attempt, AttemptOutcome
-from tests.harness.inbox import Inbox, inbox
+from tests.harness.inbox import Inbox, inbox, usual_tls
 
 NAME = "hooks.example.org"
 PUBLIC = "93.184.216.34"
@@ -42,7 +42,8 @@ def names(*addresses: str, asked: list[str] | None = None) -> Resolver:
 
 
 def send(url: str, *, allow_private: bool = True, **more: Any) -> Attempt:
-    return asyncio.run(Sender(allow_private=allow_private, **more).send(url, {"webhook-id": "evt_1"}, b"{}"))
+    given = {"tls": usual_tls()} | more
+    return asyncio.run(Sender(allow_private=allow_private, **given).send(url, {"webhook-id": "evt_1"}, b"{}"))
 
 
 @pytest.mark.parametrize("address", [
