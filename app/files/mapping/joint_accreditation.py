@@ -6,7 +6,7 @@ Several of a kind are written as a list, each with its number after it: `Nursing
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
 from typing import Any
 
@@ -101,13 +101,21 @@ def counts_beside(details: Mapping[str, Any], given: Mapping[str, Any]) -> Mappi
 def with_kinds_as_named(joint: Mapping[str, Any], given: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return what a file gives with the kinds of credit as they stand, where it has the same: AMA PRA is none of them.
 
-    A document has the amount of AMA PRA Category 1 among them, and says nothing of whether it was named as one.
+    A document has the amount of AMA PRA Category 1 among them, and says nothing of whether it was named as one. Amounts
+    stand beside the kinds in it: in which order they were given otherwise does not change them.
     """
     stands = list(joint.get("credits") or ())
     same = [name for name in stands if credit_named(name) != AMA_PRA]
-    if stands and "credits" in given and list(map(_kind, same)) == list(map(_kind, given["credits"])):
-        return {**given, "credits": stands}
-    return given
+    if not stands or "credits" not in given or list(map(_kind, same)) != list(map(_kind, given["credits"])):
+        return given
+    amounts, kept = joint.get("credit_amounts"), {}
+    if amounts and _by_kind(amounts) == _by_kind(given.get("credit_amounts") or ()):
+        kept = {"credit_amounts": amounts}
+    return {**given, "credits": stands, **kept}
+
+
+def _by_kind(rows: Iterable[Mapping[str, Any]]) -> list[tuple[str, float]]:
+    return sorted((_kind(row["type"]), row["credits"]) for row in rows)
 
 
 def _kind(name: str) -> str:

@@ -109,6 +109,10 @@ INTERPROFESSIONAL: list[dict[str, Any]] = [
     {"title": "AMA among it", "joint_accreditation": {"credits": ["AMA PRA Category 1", "Nursing"]}},
     {"title": "Nearly AMA", "joint_accreditation": {"credits": ["AMA PRA Category 1 of another", "Nursing"]}},
     {"title": "Pharmacy", "joint_accreditation": {"pharmacy": {"credits": 2}}},
+    {"title": "In another order", "joint_accreditation": {
+        "credits": ["Nursing", "Pharmacy"], "pharmacy": {"credits": 2.5},
+        "credit_amounts": [{"type": "IPCE", "credits": 0.25}],
+    }},
     {"title": "Blank", "joint_accreditation": {"interprofessional": False, "pharmacy": {}}, "learner_counts": {}},
     {"title": "More", "learner_counts": {"others": 5, "professions": [{"profession": "Mage (old)", "learners": 2}]}},
     {"title": "Other", "learner_counts": {"others": 5, "professions": [{"profession": "Other", "learners": 2}]}},
@@ -143,6 +147,34 @@ def test_activities_that_are_downloaded_and_uploaded_are_unchanged(api: Api, ser
     changed = download(api, ACTIVITIES, format).replace(b"Hospital &", b"Clinic &")
     batch = worked(api, service, changed, kind="activities", name=f"activities.{format}")
     assert (batch["counts"]["updated"], batch["counts"]["unchanged"]) == (1, len(before) - 1)
+    settle(service)
+
+
+REMS = [
+    {"local_id": "N-1", "profession": "Nurse", "state": "TN", "dea_registration": "Individual", "practice_area": "Pain",
+     "surgical_procedures": True, "time_in_practice": "6-10 years"},
+    {"local_id": "P-2", "profession": "Pharmacist", "surgical_procedures": False},
+]  # fmt: skip
+KINDS = {COMPLETIONS: "learner-completions", ACTIVITIES: "activities"}
+
+
+@pytest.mark.usefixtures("reported")
+@pytest.mark.parametrize("path", KINDS)
+def test_what_goes_round_through_both_forms_comes_back_to_the_byte(api: Api, service: Service, path: str) -> None:
+    """XML, uploaded, JSON, uploaded, XML: nothing changed, and no form says more or less than the other."""
+    made = [api.post(ACTIVITIES, an_activity(**fields)) for fields in INTERPROFESSIONAL]
+    course = api.register(rems={"type": "Opioid Analgesic", "identifier": "EG-1"})
+    for number, part in enumerate(REMS, 1):
+        body = a_completion(course.json["activity_id"], f"2021-03-{number:02}", credits=None, learner={}, rems=part)
+        made.append(api.report(body))
+    assert {answer.status for answer in made} == {201}, [answer.json for answer in made]
+    before, first = listed(api, path), download(api, path, "xml")
+    assert b"Individual" in first if path == COMPLETIONS else b"PharmacySequenceNumber" in first
+    for content, form in ((first, "xml"), (download(api, path, "json"), "json")):
+        batch = worked(api, service, content, kind=KINDS[path], name=f"round.{form}")
+        assert (batch["status"], batch["counts"]["unchanged"]) == ("completed", len(before)), rows_of(api, batch)
+    assert listed(api, path) == before
+    assert download(api, path, "xml") == first
     settle(service)
 
 

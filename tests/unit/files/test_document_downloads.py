@@ -16,15 +16,25 @@ from msgspec.structs import replace
 
 from app.domain.activities import Activity, Registration
 from app.domain.batches import FileFormat
-from app.domain.choices import DeliveryMethod, Fee, OutcomeMeasured, Providership, RegistrationMode
+from app.domain.choices import (
+    DeliveryMethod,
+    Fee,
+    OutcomeMeasured,
+    PharmacyActivityType,
+    PharmacyTopic,
+    Providership,
+    RegistrationMode,
+)
 from app.domain.formats import ACTIVITY_FORMATS
+from app.domain.joint_accreditation import AMA_PRA, OTHER_CREDIT_ANSWERS, PHARMACY, PHYSICIAN, TARGET_ANSWERS
 from app.domain.parsing import plain_text
+from app.domain.rems import DEA_REGISTRATIONS, PROFESSIONS, TIMES_IN_PRACTICE
 from app.files.shapes import activities, learner_reports
 from app.files.shapes.json_form import value_of
 from app.files.shapes.schemas import xml_schemas_of
 from app.files.writing.activity_documents import JsonActivityWriter, XmlActivityWriter
 from app.files.writing.learner_reports import JSON, XML, ReportForm
-from app.schemas.activity_parts.joint_accreditation import JointAccreditation
+from app.schemas.activity_parts.joint_accreditation import JointAccreditation, LearnerCounts
 from app.services.looking.reported_completions import ReportsWriter
 from app.store.looking.completion_exports import BETWEEN
 from tests.builders.judging import PROVIDER, an_activity
@@ -67,8 +77,11 @@ credits_of_one = st.lists(
 )  # fmt: skip
 learners_of_one = st.tuples(
     st.none() | ODD, ODD, st.none() | st.just("02/01"), st.none() | st.just("1234567893"), st.just("lrn_1"),
-    st.none() | st.fixed_dictionaries({"local_id": ODD, "profession": st.just("Nurse"),
-                                       "surgical_procedures": st.booleans()}).map(json.dumps),
+    st.none() | st.fixed_dictionaries(
+        {"local_id": ODD, "profession": st.sampled_from(PROFESSIONS)},
+        optional={"state": ODD, "dea_registration": st.sampled_from(DEA_REGISTRATIONS), "practice_area": ODD,
+                  "surgical_procedures": st.booleans(), "time_in_practice": st.sampled_from(TIMES_IN_PRACTICE)},
+    ).map(json.dumps),
 )  # fmt: skip
 
 
@@ -167,6 +180,32 @@ supporters = st.fixed_dictionaries(
         "in_kind": st.none() | st.booleans(),
     }
 )
+quarters = st.integers(1, 40).map(lambda number: number / 4)
+# Physicians are counted by themselves, and their credit is the activity's own: rules refuse both among others.
+profession_counts = st.lists(
+    st.fixed_dictionaries(
+        {
+            "profession": st.sampled_from([name for name in TARGET_ANSWERS if name != PHYSICIAN]),
+            "learners": st.integers(0, 30),
+        }
+    ),
+    max_size=3, unique_by=lambda row: row["profession"],
+)  # fmt: skip
+other_credit = st.sampled_from([name for name in OTHER_CREDIT_ANSWERS if name != AMA_PRA])
+# Of pharmacy credit, which is stated in two places, both say the same.
+amounts = st.fixed_dictionaries({"type": other_credit, "credits": quarters}).map(
+    lambda row: row | {"credits": 2.5} if row["type"] == PHARMACY else row
+)
+pharmacies = st.fixed_dictionaries(
+    {"universal_activity_number": st.none() | NAMES, "credits": st.none() | st.just(2.5)},
+    optional={
+        "technician_activity_number": NAMES,
+        "activity_type": st.sampled_from([member.value for member in PharmacyActivityType]),
+        "topic": st.sampled_from([member.value for member in PharmacyTopic]),
+        "live_date": st.dates(date(1950, 1, 1), date(2049, 12, 31)).map(str),
+        "sequence_number": st.integers(1, 9_999),
+    },
+)
 registered = st.builds(
     Activity,
     activity_id=st.just("201759558"), provider_id=st.just(PROVIDER), title=NAMES,
@@ -207,14 +246,15 @@ registered = st.builds(
             ),
             "commercial_support": st.lists(supporters, max_size=3),
             "learner_counts": st.fixed_dictionaries(
-                {"physicians": st.none() | st.integers(0, 99), "others": st.none() | st.integers(0, 99)}
+                {"physicians": st.none() | st.integers(0, 99), "others": st.none() | st.integers(99, 199)},
+                optional={"professions": profession_counts},
             ),
             "joint_accreditation": st.fixed_dictionaries(
                 {"interprofessional": st.none() | st.booleans(), "professions": st.none() | lists,
                  "credits": st.none() | st.lists(st.sampled_from(["Nursing", "Pharmacy", "AMA PRA Category 1", "IPCE"]),
                                                  unique=True),
-                 "pharmacy": st.none() | st.fixed_dictionaries(
-                     {"universal_activity_number": st.none() | NAMES, "credits": st.none() | st.just(2.5)})}
+                 "pharmacy": st.none() | pharmacies},
+                optional={"credit_amounts": st.lists(amounts, max_size=3, unique_by=lambda row: row["type"])},
             ),
         },
     ),
@@ -229,6 +269,8 @@ def as_stored(drawn: Activity) -> Activity:
     if "joint_accreditation" in details:
         joint = JointAccreditation.model_validate(details["joint_accreditation"])
         details["joint_accreditation"] = joint.as_kept()
+    if "learner_counts" in details:
+        details["learner_counts"] = LearnerCounts.model_validate(details["learner_counts"]).as_kept()
     return replace(drawn, details=details)
 
 
