@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, WithJson
 
 from app.core.http.pagination import DEFAULT_LIMIT, MAX_LIMIT, CountedQuery, SortedQuery, sort_field
 from app.core.whole_numbers import Whole
+from app.domain.activities import ActivityStatus
 from app.domain.batches import EntryMethod
 from app.domain.choices import Providership
 from app.domain.credits import CreditKind, CreditStatus
@@ -164,6 +165,8 @@ class ActivityQuery(CountedQuery):
     ends_to: Day | None = None
     mips: Annotated[bool | None, Field(description="Whether the activity is flagged for MIPS.")] = None
     rems: Annotated[bool | None, Field(description="Whether the activity belongs to a REMS programme.")] = None
+    moc: Annotated[bool | None, Field(description="Whether the activity is registered for a certifying board.")] = None
+    activity_status: Annotated[Each[ActivityStatus], Field(description="The activity's status today.")] = []
     updated_from: Annotated[DayOrInstant | None, since("Changed")] = None
     providership: Each[Providership] = []
     sort_names: ClassVar[tuple[str, ...]] = _ACTIVITY_SORTS

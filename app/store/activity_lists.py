@@ -32,6 +32,14 @@ SORTS = {
 _BY_ID = SortKey("activity_id")
 OWN = "a.provider_id = :provider AND a.deleted_at IS NULL"
 """The condition that an activity `a` is the provider's and was not deleted."""
+REGISTERED = "(SELECT 1 FROM activity_boards b WHERE b.activity_id = a.activity_id LIMIT 1)"
+"""1 of an activity `a` that is registered for a certifying board, else NULL."""
+STATUS = """CASE
+    WHEN CAST(a.delivery_methods AS text) = '[]' OR a.ama_quarters IS NULL OR coalesce(a.description, '') = ''
+        OR a.listing_public IS NULL OR a.providership IS NULL OR (CAST(a.delivery_methods AS text) LIKE '%"in-person"%'
+        AND (coalesce(a.city, '') = '' OR (coalesce(a.state, '') = '' AND coalesce(a.country, '') = ''))) THEN 'draft'
+    WHEN a.closed_at IS NOT NULL THEN 'closed' WHEN a.end_date < :today THEN 'ready-to-close' ELSE 'active' END"""
+"""An activity's status on a day: what `Activity.status` says."""
 
 
 class ActivityFilter(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,6 +50,7 @@ class ActivityFilter(msgspec.Struct, frozen=True, kw_only=True):
 
     provider_id: str
     query: ActivityQuery
+    today: date
     boards: Sequence[str] | None = None
     formats: Sequence[str] | None = None
 
@@ -88,7 +97,7 @@ def conditions_of(wanted: ActivityFilter) -> ListConditions:
     """Return the conditions of a list."""
     query = wanted.query
     conditions = ListConditions("activities a", [OWN], "activity_id", {"provider": wanted.provider_id})
-    narrow_to_activities(conditions, query, wanted.formats)
+    narrow_to_activities(conditions, query, wanted.formats, wanted.today)
     if query.internal_id:
         exact = f"a.internal_id IN ({conditions.in_list('internal', query.internal_id)})"
         alike = f"a.internal_key IN ({conditions.in_list('alike', list(map(plain_text, query.internal_id)))})"
@@ -108,7 +117,7 @@ def conditions_of(wanted: ActivityFilter) -> ListConditions:
 
 
 def narrow_to_activities(
-    conditions: ListConditions, query: ActivityQuery | SummaryQuery, formats: Sequence[str] | None
+    conditions: ListConditions, query: ActivityQuery | SummaryQuery, formats: Sequence[str] | None, today: date
 ) -> None:
     """Narrow activities `a` by what every list of theirs can be asked for."""
     words = [f"({_word(conditions, place, word)})" for place, word in enumerate((query.q or "").split())]
@@ -127,6 +136,11 @@ def narrow_to_activities(
         conditions.add(f"coalesce(a.mips, false) = {str(query.mips).lower()}", "a.mips")
     if query.rems is not None:
         conditions.add(f"a.rems IS {'NOT ' if query.rems else ''}NULL", "a.rems")
+    if query.moc is not None:
+        conditions.add(f"{REGISTERED} IS {'NOT ' if query.moc else ''}NULL")
+    if query.activity_status:
+        statuses = conditions.in_list("activity_status", query.activity_status)
+        conditions.add(f"{STATUS} IN ({statuses})", today=today)
 
 
 def _word(conditions: ListConditions, place: int, word: str) -> str:

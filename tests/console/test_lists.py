@@ -334,6 +334,24 @@ def test_the_activities_are_downloaded_under_the_filters_and_the_order_of_their_
         assert clerk.browser.get(link(clerk, "Excel")).content[:2] == b"PK"
 
 
+@pytest.mark.parametrize(
+    "query",
+    ["", "?moc=true", "?activity_to=12/31/2021&activity_from=01/01/2021&moc=false", "?activity_status=ready-to-close",
+     "?q=grand&sort=title"],
+)  # fmt: skip
+def test_activities_are_downloaded_as_documents_and_as_their_template_under_the_filters_of_the_list(
+    clerk: Window, query: str
+) -> None:
+    clerk.open(f"{BASE}/activities{query}")
+    ids = [row.xpath("string(.//span[@class='id'])") for row in page_of(clerk).xpath("//tbody/tr")]
+    found = clerk.browser.get(link(clerk, "To change and upload: PARS JSON")).text
+    named = re.findall(r'"ACCME Activity ID", "entry": "(\d{9})"', found)
+    assert ids and sorted(named) == sorted(ids)
+    xml = clerk.browser.get(link(clerk, "To change and upload: PARS XML")).text
+    assert xml.count("</MedicalEducationMetrics>") == len(ids)
+    assert clerk.browser.get(link(clerk, "To change and upload: Excel")).content[:2] == b"PK"
+
+
 def test_whole_records_are_downloaded_under_the_filters_of_their_lines(clerk: Window) -> None:
     sent = clerk.open(LEARNERS).fields(LEARNERS) | {"last_name": "Test"}
     sought = clerk.browser.post(LEARNERS, data=sent, headers=SAME_SITE).headers["location"]

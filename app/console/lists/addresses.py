@@ -143,7 +143,10 @@ class ListRequest(msgspec.Struct, frozen=True, kw_only=True):
             values["sort"] = [order]
         if self.sealed:
             values[SEALED] = [self.sealed]
-        pairs = [("format", format), *((name, text) for name, texts in values.items() for text in texts)]
+        renamed = {} if spec is self.spec else self.spec.renamed
+        pairs = [
+            ("format", format), *((renamed.get(name, name), text) for name, texts in values.items() for text in texts)
+        ]  # fmt: skip
         return f"{folder}/{spec.export}?{urlencode(pairs)}"
 
 

@@ -15,7 +15,7 @@ from app.console.routes import SentFields
 from app.core.body_types import stripped
 from app.core.http.pagination import FilterQuery, PageQuery
 from app.core.http.problems import invalid_request
-from app.domain.exports import ExportKind
+from app.domain.exports import ExportFormat, ExportKind
 from app.domain.parsing import read_written_day
 
 SIZES = (10, 25, 50, 100)
@@ -74,6 +74,11 @@ class ListSpec(msgspec.Struct, frozen=True, kw_only=True):
     many: str = "lines"
     records: ListSpec | None = None
     """The list of the whole records that the rows are lines of: it takes the same filters."""
+    renamed: Mapping[str, str] = {}
+    """What the whole records call some of the filters."""
+    records_called: str = "Whole records"
+    records_in: tuple[ExportFormat, ...] = tuple(ExportFormat)
+    """The formats in which they are offered."""
 
 
 class Option(msgspec.Struct, frozen=True):

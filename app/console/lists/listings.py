@@ -233,7 +233,11 @@ def _downloads(asked: ListRequest, page: Rows[Any], folder: str) -> list[MenuIte
         ]
     if asked.spec.records is not None:
         found += [
-            MenuItem(text=f"Whole records: {words}", address=asked.download(format.value, folder, asked.spec.records))
+            MenuItem(
+                text=f"{asked.spec.records_called}: {words}",
+                address=asked.download(format.value, folder, asked.spec.records),
+            )
             for format, words in (*_FORMATS, *_DOCUMENTS)
+            if format in asked.spec.records_in
         ]
     return found

@@ -12,12 +12,13 @@ from app.console.lists.line_list import ENTRY_METHODS, FORMATS, KINDS, STATUSES,
 from app.console.lists.listings import Options, Rows, read_rows
 from app.domain.activities import ActivityStatus
 from app.domain.choices import OutcomeMeasured, Providership
-from app.domain.exports import ExportKind
+from app.domain.exports import ExportFormat, ExportKind
 from app.domain.looking.activity_counts import ActivitySummary
 from app.domain.looking.facets import Facet, SummaryFacet
 from app.domain.states import STATES
 from app.schemas.looking.line_queries import CreditLineQuery
 from app.schemas.looking.summary_queries import SummaryQuery
+from app.schemas.queries import ActivityQuery
 from app.services.context import Caller, read_async
 from app.services.lists import Listed
 from app.services.looking import credit_lines, summaries, summary_facets
@@ -95,6 +96,19 @@ def _called(name: str, label: str, *, more: bool = False) -> ListFilter:
     return replace(known, label=label, more=more)
 
 
+WHOLE_ACTIVITIES = ListSpec(
+    query=ActivityQuery,
+    filters=(
+        ListFilter(name="ends_from", label="Ends on or after", kind=_DAY),
+        ListFilter(name="starts_to", label="Starts on or before", kind=_DAY),
+    ),
+    columns=(),
+    sorts=tuple((order, order) for name in ActivityQuery.sort_names for order in (name, f"-{name}")),
+    export=ExportKind.ACTIVITIES,
+    one="activity",
+    many="activities",
+)
+"""Activities with all of their fields: no page lists them, files have them."""
 ACTIVITIES = ListSpec(
     query=SummaryQuery,
     filters=(
@@ -124,6 +138,10 @@ ACTIVITIES = ListSpec(
     words=SUMMARY.words,
     one="activity",
     many="activities",
+    records=WHOLE_ACTIVITIES,
+    renamed={"activity_from": "ends_from", "activity_to": "starts_to"},
+    records_called="To change and upload",
+    records_in=(ExportFormat.XLSX, ExportFormat.XML, ExportFormat.JSON),
 )
 _Counts = Mapping[SummaryFacet, Mapping[str, int]] | None
 """How many activities have each value of a filter; None where these are too many to count."""

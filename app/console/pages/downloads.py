@@ -11,7 +11,7 @@ from app.console.frame import Flash, file_headers, go_to
 from app.console.lists.addresses import DownloadAddress, Ticked, read_request
 from app.console.lists.line_list import RECORDS, SEARCH
 from app.console.lists.report_lists import REPORT_LISTS
-from app.console.lists.summary_list import SUMMARY
+from app.console.lists.summary_list import SUMMARY, WHOLE_ACTIVITIES
 from app.console.routes import PageRoute
 from app.console.visitors import Reader
 from app.core.errors import NotFound, ParameterInvalid
@@ -24,7 +24,7 @@ from app.services.looking import exports
 router = APIRouter(prefix="/p/{provider_id}/downloads", route_class=PageRoute, include_in_schema=False)
 _LISTS = {
     spec.export.value: (spec.export, spec)
-    for spec in (SEARCH, RECORDS, SUMMARY, *REPORT_LISTS.values())
+    for spec in (SEARCH, RECORDS, SUMMARY, WHOLE_ACTIVITIES, *REPORT_LISTS.values())
     if spec.export is not None
 }
 

@@ -32,6 +32,7 @@ def filter_of(caller: Caller, query: ActivityQuery) -> ActivityFilter:
     return ActivityFilter(
         provider_id=caller.provider_id,
         query=query,
+        today=caller.service.clock().date(),
         boards=sorted(board_codes(caller.service.catalogue, query.board)) if query.board else None,
         formats=format_codes(query.activity_format) if query.activity_format else None,
     )

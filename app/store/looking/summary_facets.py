@@ -5,9 +5,10 @@ from __future__ import annotations
 from sqlalchemy import Connection
 
 from app.domain.looking.facets import ActivityGroup
+from app.store.activity_lists import REGISTERED, STATUS
 from app.store.lists.keyset_pages import count_total
 from app.store.looking.summaries import plan_sums, sum_activities
-from app.store.looking.summary_filters import REGISTERED, STATUS, SummaryFilter
+from app.store.looking.summary_filters import SummaryFilter
 from app.store.sql.statements import fetch
 
 _VALUES = {

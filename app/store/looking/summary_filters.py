@@ -15,15 +15,6 @@ from app.store.lists.keyset_pages import ListConditions
 from app.store.sql.key_sets import from_keys
 from app.store.sql.statements import fetch_column, on_sqlite
 
-REGISTERED = "(SELECT 1 FROM activity_boards b WHERE b.activity_id = a.activity_id LIMIT 1)"
-"""1 of an activity `a` that is registered for a certifying board, else NULL."""
-STATUS = """CASE
-    WHEN CAST(a.delivery_methods AS text) = '[]' OR a.ama_quarters IS NULL OR coalesce(a.description, '') = ''
-        OR a.listing_public IS NULL OR a.providership IS NULL OR (CAST(a.delivery_methods AS text) LIKE '%"in-person"%'
-        AND (coalesce(a.city, '') = '' OR (coalesce(a.state, '') = '' AND coalesce(a.country, '') = ''))) THEN 'draft'
-    WHEN a.closed_at IS NOT NULL THEN 'closed' WHEN a.end_date < :today THEN 'ready-to-close' ELSE 'active' END"""
-"""An activity's status on a day: what `Activity.status` says."""
-
 
 class Spelled(enum.Enum):
     """A field of free text, which a filter compares without case and accents."""
@@ -73,14 +64,9 @@ def narrow(connection: Connection, conditions: ListConditions, wanted: SummaryFi
     if wanted.activity_ids is not None:
         source, keys = from_keys(connection, ("id",), [(id,) for id in wanted.activity_ids], "chosen")
         conditions.add(f"a.activity_id IN (SELECT k.id FROM {source})", **keys)
-    narrow_to_activities(conditions, query, wanted.formats)
-    if query.moc is not None:
-        conditions.add(f"{REGISTERED} IS {'NOT ' if query.moc else ''}NULL")
+    narrow_to_activities(conditions, query, wanted.formats, wanted.today)
     if query.interprofessional is not None:
         conditions.add(f"coalesce({_interprofessional(connection)}, false) = {str(query.interprofessional).lower()}")
-    if query.activity_status:
-        statuses = conditions.in_list("activity_status", query.activity_status)
-        conditions.add(f"{STATUS} IN ({statuses})", today=wanted.today)
     conditions.between_days("a.end_date", "activity_ends", query.activity_from, None)
     conditions.between_days("a.start_date", "activity_starts", None, query.activity_to)
     for column, field in (("a.city", Spelled.CITY), ("a.state", Spelled.STATE), ("a.country", Spelled.COUNTRY)):
