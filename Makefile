@@ -193,7 +193,7 @@ drill-registry-size: $(STAMP)  ## Rows a second and memory of each way into the 
 	$(BIN)/python -m benchmarks.drills.registry_size $(COUNTS)
 
 drill-documents: $(STAMP)  ## Twenty times as many disturbed PARS documents as the suite tries, in both forms (minutes).
-	PARS_HYPOTHESIS=long $(BIN)/python -m pytest -q tests/api/batches/test_disturbed_documents.py tests/unit/files/test_document_downloads.py
+	PARS_HYPOTHESIS=long $(BIN)/python -m pytest -q tests/api/batches/test_disturbed_documents.py tests/api/pars/test_disturbed_secrets.py tests/unit/files/test_document_downloads.py
 
 drill-strangers: $(STAMP)  ## Whether a stranger can tell by bytes or time who has an account or is on file, EACH=200 requests a case on both databases (minutes).
 	$(BIN)/python -m benchmarks.drills.strangers $(EACH)
