@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -52,7 +53,7 @@ def open_past(path: Path, kind: BatchKind) -> Iterator[tuple[FileHead, Iterator[
 
     Text with commas of completions has the columns of the export. All else is parsed as what is uploaded.
     """
-    with _unpacked(path) as file:
+    with _unpacked(path) as file, _damage_told():
         beginning = file.read(512)
         file.seek(0)
         if kind is BatchKind.LEARNER_COMPLETIONS and _is_text_with_commas(beginning):
@@ -69,6 +70,16 @@ def completion_reader(head: FileHead, upload: Upload) -> PastCompletionReader:
     if head.format is FileFormat.NDJSON:
         return PastCompletionLines(upload)
     return PastCompletionDocuments(head, upload) if head.format in _DOCUMENTS else PastCompletionRows(head, upload)
+
+
+@contextmanager
+def _damage_told() -> Iterator[None]:
+    """Raise `FileFault` where a packed file is damaged."""
+    try:
+        yield
+    except (gzip.BadGzipFile, EOFError, zlib.error):
+        detail = "The packed file is damaged, or is not all there. Unpack it, or copy it again."
+        raise FileFault(FileFaultCode.UNREADABLE, detail) from None
 
 
 def _unpacked(path: Path) -> IO[bytes]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from fastapi import FastAPI
 
 from app.services.context import Service
+from tests.builders import pars_documents
 from tests.builders.bodies import an_activity
 from tests.builders.past_records import PROVIDER, a_past_completion, a_past_credit
 from tests.harness.api import Api, api_of, settle
@@ -181,4 +183,18 @@ def test_a_closed_activity_needs_nothing_of_what_closing_needs(api: Api, service
     stands = api.get(f"{ACTIVITIES}/345678901").json
     assert (stands["status"], stands["created_at"]) == ("closed", "2020-11-05T08:00:00Z")
     assert api.post(f"{ACTIVITIES}/345678901/reopen", None).status == 200
+    settle(service)
+
+
+@pytest.mark.parametrize("written", ["json", "xml"])
+def test_a_document_that_closes_its_activity_is_taken_over_closed(
+    api: Api, service: Service, tmp_path: Path, written: str
+) -> None:
+    ids = {"accme": "345678901", "provider": "GR-2019"}
+    document = pars_documents.activities([pars_documents.metrics(ids=ids, closeActivityRecord=True)])
+    content = json.dumps(document) if written == "json" else pars_documents.xml(document)
+    counts = import_bytes(service, tmp_path, ACTIVITIES, content.encode(), name=f"past.{written}")
+    assert outcomes(counts) == {"read": 1, "added": 1}, counts.listed
+    stands = api.get(f"{ACTIVITIES}/345678901").json
+    assert (stands["status"], stands["internal_id"]) == ("closed", "GR-2019")
     settle(service)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -312,6 +313,10 @@ def test_what_is_no_such_file_is_one_sentence(service: Service, tmp_path: Path) 
     ):
         with pytest.raises(OperatorFault, match=words):
             import_bytes(service, tmp_path, COMPLETIONS, content, name=name)
+    whole = gzip.compress(ndjson([a_record(place) for place in range(1, 60)]))
+    for damaged in (whole[: len(whole) // 2], b"\x1f\x8bxx" + whole[4:], b"no gzip at all"):
+        with pytest.raises(OperatorFault, match="damaged"):
+            import_bytes(service, tmp_path, COMPLETIONS, damaged, name="a.ndjson.gz")
     with pytest.raises(OperatorFault, match="no provider 0000000"):
         imported(service, tmp_path, a_record(), provider="0000000")
 
