@@ -19,7 +19,7 @@ from app.services.moving.files import ImportWanted, MovedCounts, import_file
 from app.store.sql import statements
 from benchmarks.floors import bulk_load
 from benchmarks.floors.bulk_load import Table
-from benchmarks.table import Row, at_most
+from benchmarks.table import Row, at_most, shown
 from benchmarks.world import completion_files
 from benchmarks.world.completion_files import SentRecord
 from benchmarks.world.installation import PROVIDER, ROOT, World, world
@@ -28,7 +28,7 @@ ROWS = int(os.environ.get("PARS_BENCH_ROWS", "100000"))
 LEARNERS = 20_000
 REMEMBERED = min(ROWS, 20_000)
 """Records of the file whose import's memory is looked at, and of half of it."""
-FLOOR, AGAIN, MEMORY = 4.0, 1.0, 1.2
+AGAIN, MEMORY = 1.0, 1.2
 WRITTEN = (
     "learner_links", "completions", "credits", "credit_types", "ledger", "commits", "completion_versions", "audit",
     "imported_credits",
@@ -41,7 +41,7 @@ def rows(database: str) -> Iterator[Row]:
     """Measure a file that is new, the same once more, and half of it beside all of it."""
     with world(database, LEARNERS) as installed:
         folder = Path(installed.service.settings.data_dir)
-        lines = [_line(record) for record in completion_files.records(installed, REMEMBERED)]
+        lines = [_line(record) for record in completion_files.records(installed, ROWS)]
         file = folder / "past.ndjson"
         file.write_text("".join(lines), encoding="utf-8")
         since = installed.service.database.read(
@@ -52,12 +52,12 @@ def rows(database: str) -> Iterator[Row]:
         added = counts.as_document()["added"]
         floor = bulk_load.load_rows(installed, copy, _rows_of(installed, since))
         named = f"{ROWS:,} completions imported, {added:,} taken over, {database}"
-        yield at_most(named, "every row of theirs loaded in bulk", ours, floor, FLOOR, "s")
+        yield shown(named, "every row of theirs loaded in bulk", ours, floor, "s")
         again, _ = _imported(installed, file)
         yield at_most(f"  the same once more, {database}", "the first time", again, ours, AGAIN, "s")
     with world(database, LEARNERS) as installed:
         folder = Path(installed.service.settings.data_dir)
-        lines = [_line(record) for record in completion_files.records(installed, ROWS)]
+        lines = [_line(record) for record in completion_files.records(installed, REMEMBERED)]
         half, whole = (
             _peak(installed, folder / f"{name}.ndjson", lines, part) for name, part in (("half", 2), ("whole", 1))
         )
