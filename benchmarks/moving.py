@@ -25,7 +25,7 @@ from benchmarks.world.completion_files import SentRecord
 from benchmarks.world.installation import PROVIDER, ROOT, World, world
 
 ROWS = int(os.environ.get("PARS_BENCH_ROWS", "100000"))
-LEARNERS = 20_000
+LEARNERS = min(20_000, ROWS)
 REMEMBERED = min(ROWS, 20_000)
 """Records of the file whose import's memory is looked at, and of half of it."""
 AGAIN, MEMORY = 1.0, 1.2

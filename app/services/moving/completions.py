@@ -190,6 +190,13 @@ def _differs(differing: Sequence[str], stands: Completion) -> Imported:
     return Imported(outcome=ImportOutcome.DIFFERS, findings=(finding,))
 
 
+def _in_the_way(stands: Completion) -> Imported:
+    detail = f"Completion {stands.completion_id} stands for this learner on that day, under another id or otherwise."
+    hint = "If it is the same record, nothing is to be done. If the learner took part twice, give the occasion."
+    finding = refusal(DIFFERS, "", detail, hint, stands.completion_id)
+    return Imported(outcome=ImportOutcome.DIFFERS, findings=(finding,))
+
+
 def _import(work: Work, judged: Sequence[JudgedRecord], on_file: _OnFile, tell: TellBoards) -> list[Imported]:
     """Match, judge and store records none of whose ids is on file."""
     reports = [one.report for one in judged]
@@ -245,7 +252,7 @@ class _Taking:
         case = place(report, facts, match, standing, None, standings.same.beside(report, match))
         stands = _stands_in_the_way(judged, case, beside)
         if stands is not None:
-            return _differs(["another record of that day"], stands)
+            return _in_the_way(stands)
         findings = judged.concern(judge(case))
         if findings:
             return Imported(outcome=ImportOutcome.REFUSED, findings=findings)
