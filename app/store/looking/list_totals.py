@@ -40,13 +40,16 @@ def count_completions(connection: Connection, wanted: CompletionFilter, boards: 
     A completion has at most one credit of a board that holds. So it has at least as many completions as lines of one
     board; and of that board alone exactly these, and those whose credit of it was rejected or withdrawn.
     """
-    if not _is_worth_it(wanted, boards):
+    several = _is_worth_it(wanted, boards)
+    if not several and not _may_be_many(wanted, boards):
         return completion_lists.count(connection, wanted)
     asked = set(wanted.query.status) or set(CreditStatus)
     kept = _kept(connection, wanted, boards, sorted(asked & _HOLDING))
     holding = max(kept.values(), default=0)
     if holding > MOST_COUNTED:
         return _capped(holding)
+    if not several:
+        return completion_lists.count(connection, wanted)
     if boards is None or len(boards) > 1:
         return completion_lists.count(connection, wanted)
     if not asked - _HOLDING:
@@ -62,6 +65,16 @@ def _is_worth_it(wanted: CompletionFilter, boards: Collection[str] | None) -> bo
     of_credits = boards is not None or query.status
     several = sum(map(bool, (of_activities, of_credits, query.entry_method))) > 1
     return several and set(query.filters()) - {"sort"} <= _TOLD
+
+
+def _may_be_many(wanted: CompletionFilter, boards: Collection[str] | None) -> bool:
+    """Return whether one filter alone leaves so many that ten thousand of them take longer than the kept totals.
+
+    That is of boards and of formats; few activities, records that wait, and entry methods have an index that is short.
+    """
+    query = wanted.query
+    asked = set(query.filters()) - {"sort"}
+    return asked <= _TOLD and not query.status and (boards is not None or wanted.formats is not None)
 
 
 def _kept(

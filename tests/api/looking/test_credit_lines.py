@@ -233,6 +233,23 @@ def test_totals_of_filters_that_each_have_much_read_no_record(service: Service) 
     assert not any(table in plan for table in ("completions", "credits", "SEARCH c", "SEARCH x"))
 
 
+@pytest.mark.usefixtures("lines")
+@pytest.mark.parametrize("filters", [{"board": ["ABA"]}, {"activity_format": ["live-course"]}])
+def test_a_total_of_one_filter_that_leaves_very_many_reads_no_record(
+    service: Service, monkeypatch: pytest.MonkeyPatch, filters: dict[str, Any]
+) -> None:
+    boards, formats = filters.get("board"), filters.get("activity_format")
+    wanted = CompletionFilter(provider_id="0008001", query=CompletionQuery(**filters), boards=boards, formats=formats)
+    monkeypatch.setattr(list_totals, "MOST_COUNTED", 0)
+
+    def look(connection: Connection) -> list[str]:
+        return list(plans_of(connection, lambda: list_totals.count_completions(connection, wanted, boards)).values())
+
+    [plan] = service.database.read(look)
+    assert "activity_board_totals" in plan or "SEARCH f" in plan
+    assert not any(table in plan for table in ("completions", "credits", "SEARCH c", "SEARCH x"))
+
+
 def facets_of(page: Any) -> dict[str, dict[str, int]]:
     return {one["facet"]: {value["value"]: value["count"] for value in one["values"]} for one in page["facets"]}
 
