@@ -16,7 +16,7 @@ from app.files.shapes.parts import Content, Occurs, Part
 VALUE = "value"
 """The key of an element's own text."""
 _OBJECT, _WITHIN = (dict, Mapping), (list, dict, Mapping)
-_NONE: Mapping[str, str] = {}
+_NONE: Mapping[str, Part] = {}
 _YES = frozenset({"true", "yes", "1"})
 _NO = frozenset({"false", "no", "0"})
 
@@ -46,13 +46,17 @@ def _element_of(given: Any, part: Part, depth: int) -> Element:
         return _with_text({"n": part.tag}, given)
     element: Element = {"n": part.tag}
     inner: list[Element] = []
-    texts = part.texts if depth > 1 else _NONE
+    known = part.elements if depth > 1 else _NONE
     for key, value in given.items():
-        tag = texts.get(key)
-        if tag is not None and type(value) is str:
-            # Nearly every member: an element with a text.
-            inner.append({"n": tag, "t": value} if value else {"n": tag})
-            continue
+        element_in = known.get(key)
+        if element_in is not None:
+            # Nearly every member: an element with a text, or with others.
+            if type(value) is str:
+                inner.append({"n": element_in.tag, "t": value} if value else {"n": element_in.tag})
+                continue
+            if type(value) is dict:
+                inner.append(_element_of(value, element_in, depth - 1))
+                continue
         name = key.strip()
         if name == VALUE and part.holds is not Content.NOTHING and not isinstance(value, _WITHIN):
             _with_text(element, value)

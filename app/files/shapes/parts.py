@@ -67,10 +67,9 @@ class Part(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         return frozenset(part.name for part in self.attributes)
 
     @cached_property
-    def texts(self) -> dict[str, str]:
-        """The tags of the elements in it, by name; without `value` and attributes, which may be meant instead."""
-        names = self.by_name.keys() - self.attribute_names - {"value"}
-        return {name: self.by_name[name].tag for name in names}
+    def elements(self) -> dict[str, Part]:
+        """The elements in it, by name; without `value` and names of attributes, which may be meant instead."""
+        return {part.name: part for part in self.parts if part.name not in self.attribute_names | {"value"}}
 
     @property
     def may_repeat(self) -> bool:
