@@ -7,6 +7,9 @@ from typing import Any
 
 from app.domain.moving.telling import TellBoards
 from app.services.context import Service
+from app.services.passport import telling
+from tests.builders.bodies import tina
+from tests.builders.disputes import physician_of
 from tests.builders.past_records import OWN, TINA
 from tests.builders.past_records import a_past_completion as a_record
 from tests.builders.past_records import a_past_credit as a_credit
@@ -109,3 +112,25 @@ def test_a_boards_summary_counts_what_was_taken_over_and_waits_for_no_answer(
     after = client.get("/v1/board-feed/summary").json
     assert after["pending"] == before["pending"] + 1
     assert after["overdue"] == before["overdue"]
+
+
+def test_neither_webhooks_nor_mails_tell_of_what_is_taken_over(
+    api: Api, http: Any, service: Service, tmp_path: Path
+) -> None:
+    """A provider and a board listen, and the physician has an account that is mailed at once."""
+    board = api_of(http, service, "ABA", role="board", board="ABA")
+    for listener in (api, board):
+        assert listener.post("/v1/webhook-endpoints", {"url": "https://example.org/hook"}).status == 201
+    known = api.report(tina("2021-11-30"))
+    physician_of(service, known.json["completion_id"])
+    settle(service)
+    while telling.tell(service):
+        pass
+    before = what_was_told(service)
+    assert before["webhook_deliveries"], "they are sent what is reported"
+    records = [a_record(1, a_credit()), a_record(2, moc(2, status="rejected"), moc(3, status="pending"), learner=TINA)]
+    assert outcomes(imported(service, tmp_path, *records)) == {"read": 2, "added": 2}
+    settle(service)
+    while telling.tell(service):
+        pass
+    assert what_was_told(service) == before
