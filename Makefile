@@ -140,7 +140,7 @@ $(PEERS)/.installed: requirements/peers.txt
 
 bench-large: $(STAMP)  ## Measure the search of 200,000 activities, pages of COMPLETIONS=1000000 completions, a feed of as many, exports of a million, files of ROWS=100000 records and of a million, validations among PHYSICIANS=1000000 (two hours).
 	PARS_BENCH_COMPLETIONS=$(COMPLETIONS) PARS_BENCH_ROWS=$(ROWS) PARS_BENCH_PHYSICIANS=$(PHYSICIANS) \
-		$(BIN)/python -m benchmarks passport pages feed batches validations validation-files million exports identity
+		$(BIN)/python -m benchmarks passport pages feed batches validations validation-files million moving exports identity
 
 KILLS ?= 100
 
