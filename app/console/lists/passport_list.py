@@ -35,6 +35,7 @@ PASSPORT = ListSpec(
         ListFilter(name="rems", label="REMS", kind=_ONE, more=True),
         ListFilter(name="mips", label="MIPS", kind=_ONE, more=True),
         ListFilter(name="interprofessional", label="Interprofessional (IPCE)", kind=_ONE, more=True),
+        ListFilter(name="profession", label="For the profession", kind=_SEVERAL, more=True),
         ListFilter(name="joint_accreditation", label="Jointly accredited provider", kind=_ONE, more=True),
     ),
     columns=(),

@@ -11,12 +11,13 @@ from app.domain.amounts import in_quarters
 from app.domain.catalogue import Catalogue
 from app.domain.choices import DeliveryMethod, Fee, Labelled, RegistrationMode
 from app.domain.identity.comparison_keys import code_key, phrase_key
+from app.domain.joint_accreditation import profession_named
 from app.domain.parsing import plain_text
 from app.domain.passport.search import PassportFacet, PublicActivity
 from app.domain.passport.words import words_of
 from app.domain.states import STATES, find_state
 
-FREE_TEXT = frozenset({PassportFacet.SPECIALTY, PassportFacet.CITY, PassportFacet.COUNTRY})
+FREE_TEXT = frozenset({PassportFacet.SPECIALTY, PassportFacet.CITY, PassportFacet.COUNTRY, PassportFacet.PROFESSION})
 """Facets whose values are as providers wrote them: the spelling that most have stands for all."""
 Named = Mapping[str, str]
 """Values of a facet: the key by which they are compared, and their name."""
@@ -62,6 +63,7 @@ def facet_values(listed: PublicActivity, catalogue: Catalogue) -> dict[PassportF
         PassportFacet.REMS: _yes_no(activity.rems is not None),
         PassportFacet.MIPS: _yes_no(bool(activity.mips)),
         PassportFacet.INTERPROFESSIONAL: _yes_no(bool(activity.joint_accreditation.get("interprofessional"))),
+        PassportFacet.PROFESSION: _named(activity.joint_accreditation.get("professions") or ()),
         PassportFacet.JOINT_ACCREDITATION: _yes_no(listed.jointly_accredited),
     }
 
@@ -98,6 +100,8 @@ def key_of(facet: PassportFacet, value: str) -> str:
     """Return the key of a value of a facet that somebody asks for; codes are resolved by who asks."""
     if facet is PassportFacet.STATE:
         return find_state(value) or phrase_key(plain_text(value))
+    if facet is PassportFacet.PROFESSION:
+        value = profession_named(value) or value
     return phrase_key(plain_text(value)) if facet in FREE_TEXT else value
 
 

@@ -43,6 +43,8 @@ class PassportFacet(enum.StrEnum):
     """Whether it is flagged for MIPS."""
     INTERPROFESSIONAL = "interprofessional"
     """Whether it is interprofessional continuing education (IPCE)."""
+    PROFESSION = "profession"
+    """A profession that interprofessional education is for."""
     JOINT_ACCREDITATION = "joint_accreditation"
     """Whether its provider is jointly accredited."""
 

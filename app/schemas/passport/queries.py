@@ -55,6 +55,7 @@ class PassportQuery(PageQuery):
     interprofessional: Annotated[
         bool | None, Field(description="Whether it is interprofessional continuing education (IPCE).")
     ] = None
+    profession: Annotated[Texts, Field(description="A profession that interprofessional education is for.")] = []
     joint_accreditation: Annotated[bool | None, Field(description="Whether its provider is jointly accredited.")] = None
     credits_from: Annotated[_Credits | None, Field(description="At least so many AMA PRA Category 1 credits.")] = None
     credits_to: Annotated[_Credits | None, Field(description="At most so many AMA PRA Category 1 credits.")] = None

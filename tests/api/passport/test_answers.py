@@ -28,7 +28,7 @@ BAD = {
     "mips": "", "interprofessional": "x", "joint_accreditation": "x", "credits_from": "-1", "credits_to": "nan",
     "moc_points_from": "many", "moc_points_to": "1e9", "activity_from": "12/01/2021", "activity_to": "2021-02-30",
     "past": "later", "sort": "distance", "limit": "0", "include": "people", "cursor": "!", "q": "x" * 201,
-    "specialty": "x" * 201, "board": "x" * 201, "city": "x" * 201,
+    "specialty": "x" * 201, "profession": "x" * 201, "board": "x" * 201, "city": "x" * 201,
 }  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from tests.api.passport.conftest import PATH
 from tests.harness.passport.listed import VALUES, ByHand, plain
 from tests.harness.properties import examples
 
-FREE = ("specialty", "city", "country", "credit_type")
+FREE = ("specialty", "city", "country", "profession", "credit_type")
 QUERIES = st.dictionaries(st.sampled_from(sorted(VALUES)), st.integers(0, 9), max_size=5).map(
     lambda picked: {name: VALUES[name][number % len(VALUES[name])] for name, number in picked.items()}
 )

@@ -31,6 +31,7 @@ PLACES = (
     {"city": "Saint-Étienne", "state": "Loire", "country": "France"}, {"city": "Nashville", "state": "TN"}, None,
 )  # fmt: skip
 SPECIALTIES = (["Pediatrics", "Pain Medicine"], ["pediatrics"], ["Oncology"], ["Pain  medicine"], None)
+PROFESSIONS = (["Physician", "Nurse"], ["Pharmacist"], None)
 TYPES = {
     "ABA": ["Lifelong Learning", "Patient Safety"], "ABIM": ["Medical Knowledge", "Patient Safety"],
     "ABS": ["Self-Assessment"],
@@ -64,7 +65,9 @@ def an_open_activity(number: int, **fields: Any) -> dict[str, Any]:
             "fee": ("yes", "no", "variable", None)[number % 4],
             "registration": ("open", "limited", None)[number % 3], "specialties": SPECIALTIES[number % 5],
         },
-        "joint_accreditation": {"interprofessional": number % 2 == 0} if number % 4 else None,
+        "joint_accreditation": {
+            "interprofessional": number % 2 == 0, "professions": PROFESSIONS[number % 3],
+        } if number % 4 else None,
     } | fields)  # fmt: skip
 
 
@@ -84,6 +87,7 @@ VALUES: dict[str, tuple[Any, ...]] = {
     "rems": ("true", "false"),
     "mips": ("true", "false"),
     "interprofessional": ("true", "false"),
+    "profession": ("Nurse", "pharmacist", "RN", "Wizard"),
     "joint_accreditation": ("true", "false"),
     "credits_from": ("0", "2.5", "6.26"),
     "credits_to": ("2.5", "0.1", "100"),
@@ -174,6 +178,8 @@ class ByHand:
                 return {listing[facet]} if listing[facet] else set()
             case "moc" | "rems" | "mips":
                 return {str(bool(activity[facet])).lower()}
+            case "profession":
+                return {plain(name) for name in (activity["joint_accreditation"] or {}).get("professions") or ()}
             case "interprofessional":
                 return {str(bool((activity["joint_accreditation"] or {}).get("interprofessional"))).lower()}
             case _:
@@ -208,6 +214,8 @@ class ByHand:
         values = asked[facet] if isinstance(asked[facet], list) else [asked[facet]]
         if facet == "state":
             values = [{"maine": "ME", "me": "ME", "tn": "TN"}.get(plain(value), plain(value)) for value in values]
+        elif facet == "profession":
+            values = [{"rn": "nurse"}.get(plain(value), plain(value)) for value in values]
         elif facet in ("specialty", "city", "country"):
             values = [plain(value) for value in values]
         elif facet == "activity_format":
