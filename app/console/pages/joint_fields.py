@@ -37,6 +37,14 @@ class JointFields(msgspec.Struct, frozen=True, kw_only=True):
     types: Options = tuple((one.value, one.label) for one in PharmacyActivityType)
     topics: Options = tuple((one.value, one.label) for one in PharmacyTopic)
 
+    def amounts_given(self, form: DrawnForm) -> int:
+        """Return how many amounts of other credit are filled in."""
+        return sum(form.value(f"{row.pointer}/credits") != "" for row in self.amounts)
+
+    def counts_given(self, form: DrawnForm) -> int:
+        """Return of how many professions it is filled in how many took part."""
+        return sum(form.value(f"{row.pointer}/learners") != "" for row in self.counts)
+
 
 async def joint_fields(visitor: Visitor, form: DrawnForm, fields: SentFields) -> JointFields | None:
     """Return what the form offers; None where the provider is not jointly accredited, and nothing of it was given."""
