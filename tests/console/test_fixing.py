@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -9,7 +10,8 @@ import pytest
 from lxml import html
 
 from app.services.context import Service
-from tests.builders.bodies import GRAND_ROUNDS
+from tests.builders.bodies import GRAND_ROUNDS, a_completion
+from tests.builders.pars_documents import learners, report, xml
 from tests.builders.sent_files import row, workbook
 from tests.harness.api import Api, settle
 from tests.harness.console.windows import SAME_SITE, Window, sign_in
@@ -55,6 +57,26 @@ def test_only_what_is_at_fault_is_an_input(clerk: Window, here: str) -> None:
     # Nobody was matched: whoever it is, any of these may be wrong.
     person = {held[0] for name, held in clerk.fields(here).items() if name.startswith("6.")}
     assert {"Rebecca", "Test", "02/01", "555555"} <= person
+
+
+@pytest.mark.parametrize("form", ["xml", "json"])
+def test_a_finding_on_a_certificate_of_a_document_marks_its_field(
+    clerk: Window, api: Api, service: Service, form: str
+) -> None:
+    wrong, nobody = report(a_completion(credits=1.1)), report(a_completion(license_id="555555"))
+    sent = learners([wrong, nobody])
+    content = xml(sent).encode() if form == "xml" else json.dumps(sent).encode()
+    batch = worked(api, service, content, name=f"learners.{form}")
+    assert batch["counts"]["rejected"] == 2, batch
+    here = f"/p/0008001/uploads/{batch['batch_id']}/fix"
+    fields = clerk.open(here).fields(here)
+    # The amount of the certificate, and no other; of whom nobody was matched, all that says who it is.
+    assert [held[0] for name, held in fields.items() if name.startswith("1.")] == ["1.1"]
+    assert {"Rebecca", "Test", "02/01", "555555"} <= {held[0] for name, held in fields.items() if name.startswith("2.")}
+    assert len(clerk.tree.xpath("//input[starts-with(@name, '1.') and @aria-invalid='true']")) == 1
+    press(clerk, here, "check:1", **{named(clerk, here, 1, "1.1"): "1.25"})
+    assert "1 row was checked, 1 ready." in clerk.text
+    settle(service)
 
 
 def test_a_row_is_typed_checked_and_reported(clerk: Window, here: str, service: Service, api: Api) -> None:

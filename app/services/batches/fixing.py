@@ -11,6 +11,7 @@ from app.domain.batch_mends import MendedRow, MendState, RecordField, shown
 from app.domain.batches import Batch, RowFinding, RowOutcome
 from app.domain.findings import Severity
 from app.files.headings import layout
+from app.files.record_places import field_meant, fields_within
 from app.services.batches import mending
 from app.services.context import Caller
 
@@ -154,13 +155,19 @@ def _fix_row(row: MendedRow, pointers: Mapping[str, str], *, whole: bool) -> Fix
     columns_of: dict[int, str] = {}
     for index, finding in enumerate(row.findings):
         field = _field_of(fields, finding.index, finding.column, finding.pointer)
-        if field is None and finding.index is None and finding.pointer in _new_members(finding):
+        within = _fields_within(fields, finding, pointers) if field is None else []
+        if within:
+            meant = field_meant(within, finding.column or "", finding.pointer)
+            field = meant.field if meant is not None else None
+        elif field is None and finding.index is None and finding.pointer in _new_members(finding):
             fields[finding.pointer] = RecordField(field=finding.pointer, column=finding.pointer, value=None)
             field = finding.pointer
         if field is not None:
             columns_of[index] = field
         if finding.severity is not Severity.REJECT:
             continue
+        if within and field is None:
+            inputs |= {one.field for one in within}
         if field is not None:
             inputs.add(field)
         for one in finding.suggestions:
@@ -174,6 +181,16 @@ def _fix_row(row: MendedRow, pointers: Mapping[str, str], *, whole: bool) -> Fix
         inputs=frozenset(fields) if whole else frozenset(inputs & fields.keys()),
         columns_of=columns_of,
     )
+
+
+def _fields_within(
+    fields: Mapping[str, RecordField], finding: RowFinding, pointers: Mapping[str, str]
+) -> list[RecordField]:
+    """Return the fields within the element of a document that a finding names; none of a row, or a line."""
+    place = finding.column or ""
+    if pointers or finding.index is not None or not place or place.startswith("/"):
+        return []
+    return fields_within(fields.values(), place)
 
 
 def _new_members(finding: RowFinding) -> set[str]:

@@ -12,12 +12,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
-from app.domain.batches import Element
+from app.domain.batches import Element, FileFormat, FileHead
 from app.files.elements import render
+from app.files.record_fields import fields_of
+from app.files.record_places import field_meant, fields_within
 from app.files.shapes import activities, learner_reports
 from app.files.shapes.json_form import NotADocument, elements_of, value_of
 from app.files.shapes.parts import Content, Occurs, Part
 from app.files.shapes.schemas import json_schema_of, xml_schemas_of
+from tests.builders.bodies import a_completion, points
+from tests.builders.pars_documents import report
 
 DOCUMENTS = (learner_reports.DOCUMENT, activities.DOCUMENT)
 DEEP = 32
@@ -185,3 +189,32 @@ def test_what_repeats_is_a_list_and_what_hardly_does_is_one_only_where_it_must()
     assert value_of({"n": "CreditCertificate", "c": [one, npi]}, certificate) == {
         "UniqueID": [{"value": "1", "domain": "ABIM"}, {"value": "2", "domain": "NPI"}]
     }
+
+
+CERTIFICATE = "Activity/Module/CreditCertificate"
+PLACES = [
+    (f"{CERTIFICATE}[1]/CreditReceived", "/cme/0/credits", "numberOfCredits"),
+    (f"{CERTIFICATE}[2]/CreditReceived", "/moc/0/credit_types/0/type", "activityCertification"),
+    (f"{CERTIFICATE}[2]/UniqueID", "/moc/0/board_id", "UniqueID"),
+    (f"{CERTIFICATE}[1]/UniqueID", "/cme/0/state", "domain"),
+    ("Activity/Module/CompletedDateTime", "/completed_on", "CompletedDateTime"),
+    ("Member", "/learner/last_name", "FamilyName"),
+]
+"""What findings name, and the text within it that is meant."""
+
+
+@pytest.mark.parametrize("format", [FileFormat.XML, FileFormat.JSON])
+def test_the_field_that_a_finding_means_is_found_in_the_element_that_it_names(format: FileFormat) -> None:
+    sent = report(a_completion(moc=[points()]))
+    (element,) = elements_of(json.loads(json.dumps(sent), parse_float=str), learner_reports.REPORT, 16)
+    fields = fields_of(FileHead(format=format), element if format is FileFormat.XML else json.dumps(sent))
+    meant = [field_meant(fields_within(fields, place), place, pointer) for place, pointer, _ in PLACES]
+    named = [field.column.replace("@", "/").rpartition("/")[2] for field in meant if field is not None]
+    assert named == [name for _, _, name in PLACES]
+    assert [field.value for field in meant if field is not None and field.column.endswith(("UniqueID", "domain"))] == [
+        points()["board_id"], "TN",
+    ]  # fmt: skip
+    whole = fields_within(fields, "Member")
+    assert [field.column.rpartition("/")[2] for field in whole] == ["GivenName", "FamilyName", "BirthDate"]
+    assert field_meant(whole, "Member", "/learner") is None
+    assert fields_within(fields, "Nothing[3]") == []
