@@ -38,7 +38,7 @@ def _differences(judged: JudgedRecord, stands: Completion, catalogue: Catalogue)
     ):
         if there != here:
             yield name
-    if judged.moved.entry_said and report.entry_method is not stands.entry_method:
+    if judged.moved.entry_said and report.entry_method != stands.entry_method:
         yield "way of entry"
     if not judged.moved.assumed and not _same_moment(report.received_at, stands.submitted_at):
         yield "time of submission"

@@ -18,8 +18,8 @@ from app.schemas.looking.summary_queries import SummaryQuery
 from app.services.context import Service, operator
 from app.services.looking import summaries as service_of_summaries
 from app.store import activities
+from app.store.activity_lists import STATUS
 from app.store.looking import totals
-from app.store.looking.summary_filters import STATUS
 from app.store.sql import statements
 from tests.builders.bodies import GRAND_ROUNDS, john
 from tests.harness.api import Api, settle
