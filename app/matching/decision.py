@@ -225,7 +225,8 @@ def _has_very_names(names: NamesCompared) -> bool:
 def _may_be_meant_by_name(best: Weighed, other: Weighed) -> bool:
     """Whether the names typed are another's, whose birth date alone speaks against them, or is not on file.
 
-    Where the best is spelled otherwise, a slip in the date explains what was typed as well as one in the name.
+    Where the best is written otherwise, a slip in the date explains what was typed as well as another in the name. How
+    far the dates are apart is not looked at: nothing is told of them.
     """
     if _has_very_names(best.names) or not _has_very_names(other.names):
         return False
@@ -233,8 +234,7 @@ def _may_be_meant_by_name(best: Weighed, other: Weighed) -> bool:
     against = (other.names.suffix, other.names.middle, numbers.state, numbers.certified, numbers.school)
     if numbers.differ or FieldAgreement.DIFFERENT in against:
         return False
-    mistyped = not {best.names.surname, best.names.given}.isdisjoint(_MISTYPED)
-    return other.birth_date is FieldAgreement.NOT_ON_FILE or (mistyped and other.birth_date is FieldAgreement.DIFFERENT)
+    return other.birth_date in (FieldAgreement.NOT_ON_FILE, FieldAgreement.DIFFERENT)
 
 
 def _is_namesake_elsewhere(best: Weighed, other: Weighed) -> bool:
@@ -282,7 +282,6 @@ def _has_names(weighed: Weighed) -> bool:
 
 
 _OTHER_NAME = (NameAgreement.DIFFERENT, NameAgreement.ABSENT)
-_MISTYPED = frozenset((NameAgreement.NEAR, NameAgreement.FAR, *_OTHER_NAME))
 _SMALL_SLIPS = frozenset((NameAgreement.SAME, NameAgreement.PART, NameAgreement.NICKNAME))
 
 

@@ -308,11 +308,12 @@ def test_who_is_spelled_otherwise_is_no_find_beside_who_has_the_name_typed_and_n
     [
         ("Quillfeeather", "Rebecca", Stop.RIVAL),
         ("Zimmerman", "Rebecca", Stop.RIVAL),
-        ("Quillfeather", "Becky", None),
+        ("Quillfeather", "Becky", Stop.RIVAL),
+        ("Quillfeather", "Walter Rebecca", Stop.RIVAL),
         ("Quillfeather", "Rebecca", None),
     ],
 )
-def test_who_was_mistyped_is_no_find_beside_who_has_the_name_typed_and_another_date(
+def test_who_is_written_otherwise_is_no_find_beside_who_has_the_name_typed_and_another_date(
     last_name: str, first_name: str, stop: Stop | None
 ) -> None:
     mistyped, namesake = named("mistyped", first_name, last_name), named("namesake", "Rebecca", "Quillfeather", "01/02")
