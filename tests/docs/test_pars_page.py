@@ -10,7 +10,9 @@ import pytest
 from app.domain.choices import DeliveryMethod
 from app.files.shapes import activities, learner_reports
 from app.files.shapes.parts import Content, Part
+from tests.api.pars.documents import ACTIVITIES, LEARNERS, outcomes, send_xml
 from tests.docs.test_documents import ROOT
+from tests.harness.api import Api
 
 PAGE = (ROOT / "docs" / "pars.md").read_text(encoding="utf-8")
 ROWS = re.compile(r"^\|.*\|$", re.MULTILINE)
@@ -62,3 +64,12 @@ def _walk(part: Part) -> Iterator[Part]:
 def test_the_words_of_short_lists_stand_in_the_table(values: list[str]) -> None:
     missing = [value for value in values if f"`{value}`" not in table_of(activities.RECORD)]
     assert missing == []
+
+
+def test_the_documents_of_the_page_are_taken_by_the_demo_as_they_stand(api: Api) -> None:
+    sent = re.findall(r"^```xml\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE)
+    activity, completion = (text.encode() for text in sent)
+    for path, document in ((ACTIVITIES, activity), (LEARNERS, completion)):
+        for outcome in ("created", "unchanged"):
+            answer = send_xml(api, path, document)
+            assert outcomes(answer) == [outcome], answer.response.text

@@ -44,7 +44,8 @@ async def match_learner(caller: LearnerMatcher, document: Document, media_type: 
         "Result": answered.result.value,
         "LearnerLink": answered.learner_id,
         "Board": list(answered.matched_boards),
-        "Message": answered.hint,
+        # Documents call it otherwise.
+        "Message": answered.hint.replace("learner_id", "LearnerLink"),
         "Finding": [finding_of(finding) for finding in findings],
     }
     return send(filled(told), answers.MATCH, media_type)

@@ -158,6 +158,7 @@ def test_a_match_says_how_many_and_gives_the_link(api: Api, form: str) -> None:
     expected = api.post("/v1/learner-validations", plain).json
     found = ask(PERSON | {"UniqueID": {"value": "444444", "domain": "TN"}})
     assert (found["Result"], found["LearnerLink"]) == ("one", expected["learner_id"])
+    assert found["Message"].startswith("One learner was matched. The LearnerLink may stand in a completion")
     assert found["Board"] in (["TN-M"], "TN-M")
     missed = [ask(PERSON | {"UniqueID": {"value": "77", "domain": domain}}) for domain in ("ME", "ABA")]
     assert [one["Result"] for one in missed] == ["none", "none"]

@@ -191,7 +191,7 @@ async def ask_about_permission(
         heading=_WITHDRAW if withdraws else f"Attest that learners permit what {client.name} reports?",
         sentences=_IF_WITHDRAWN if withdraws else _IF_ATTESTED,
         action=f"{back}/permission/{what}",
-        verb="Withdraw it" if withdraws else "Attest it",
+        verb="Withdraw the attestation" if withdraws else "Attest permission",
         back=back,
         dangerous=withdraws,
     )
